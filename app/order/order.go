@@ -287,6 +287,10 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterReviewsServer(r.GRPC, c.reviews)
 	merges := service.NewMergedParcels(c.service)
 	orderv1.RegisterMergedParcelsServer(r.GRPC, merges)
+	deposits := service.NewDeposits(c.terms)
+	orderv1.RegisterDepositsServer(r.GRPC, deposits)
+	gifts := service.NewGiftOrders(c.service)
+	orderv1.RegisterGiftOrdersServer(r.GRPC, gifts)
 	if r.HTTP != nil {
 		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterAddressChangesHTTPServer(r.HTTP, addresses)
@@ -315,6 +319,8 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
 		orderv1.RegisterReviewsHTTPServer(r.HTTP, c.reviews)
 		orderv1.RegisterMergedParcelsHTTPServer(r.HTTP, merges)
+		orderv1.RegisterDepositsHTTPServer(r.HTTP, deposits)
+		orderv1.RegisterGiftOrdersHTTPServer(r.HTTP, gifts)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)

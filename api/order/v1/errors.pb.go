@@ -89,6 +89,17 @@ const (
 	OrderErrorReason_FULFILMENT_MERGED OrderErrorReason = 100
 	// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
 	OrderErrorReason_NOT_MERGEABLE OrderErrorReason = 101
+	// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
+	OrderErrorReason_BALANCE_NOT_OPEN OrderErrorReason = 80
+	// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
+	// forfeit_minor (that may be lost), currency.
+	OrderErrorReason_DEPOSIT_CHANGED OrderErrorReason = 81
+	// Goods with a deposit are ordered by themselves, and together only with the same dates. metadata: skus, joined by commas.
+	OrderErrorReason_DEPOSIT_MIXED OrderErrorReason = 82
+	// Somebody else was faster to say where a gift goes.
+	OrderErrorReason_GIFT_TAKEN OrderErrorReason = 83
+	// The time to take a gift is over, or its buyer has cancelled it.
+	OrderErrorReason_GIFT_LAPSED OrderErrorReason = 84
 )
 
 // Enum value maps for OrderErrorReason.
@@ -128,6 +139,11 @@ var (
 		76:  "INVOICE_ASKED",
 		100: "FULFILMENT_MERGED",
 		101: "NOT_MERGEABLE",
+		80:  "BALANCE_NOT_OPEN",
+		81:  "DEPOSIT_CHANGED",
+		82:  "DEPOSIT_MIXED",
+		83:  "GIFT_TAKEN",
+		84:  "GIFT_LAPSED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -164,6 +180,11 @@ var (
 		"INVOICE_ASKED":          76,
 		"FULFILMENT_MERGED":      100,
 		"NOT_MERGEABLE":          101,
+		"BALANCE_NOT_OPEN":       80,
+		"DEPOSIT_CHANGED":        81,
+		"DEPOSIT_MIXED":          82,
+		"GIFT_TAKEN":             83,
+		"GIFT_LAPSED":            84,
 	}
 )
 
@@ -198,7 +219,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc6\a\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc3\b\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -235,7 +256,13 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0eINVOICE_EXISTS\x10K\x1a\x04\xa8E\x99\x03\x12\x17\n" +
 	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
 	"\x11FULFILMENT_MERGED\x10d\x1a\x04\xa8E\x99\x03\x12\x17\n" +
-	"\rNOT_MERGEABLE\x10e\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\rNOT_MERGEABLE\x10e\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\x10BALANCE_NOT_OPEN\x10P\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fDEPOSIT_CHANGED\x10Q\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rDEPOSIT_MIXED\x10R\x1a\x04\xa8E\x99\x03\x12\x14\n" +
+	"\n" +
+	"GIFT_TAKEN\x10S\x1a\x04\xa8E\x99\x03\x12\x15\n" +
+	"\vGIFT_LAPSED\x10T\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -478,3 +478,75 @@ func IsNotMergeable(err error) bool {
 func ErrorNotMergeable(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_NOT_MERGEABLE.String(), fmt.Sprintf(format, args...))
 }
+
+// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
+func IsBalanceNotOpen(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_BALANCE_NOT_OPEN.String() && e.Code == 409
+}
+
+// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
+func ErrorBalanceNotOpen(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_BALANCE_NOT_OPEN.String(), fmt.Sprintf(format, args...))
+}
+
+// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
+// forfeit_minor (that may be lost), currency.
+func IsDepositChanged(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_DEPOSIT_CHANGED.String() && e.Code == 409
+}
+
+// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
+// forfeit_minor (that may be lost), currency.
+func ErrorDepositChanged(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_DEPOSIT_CHANGED.String(), fmt.Sprintf(format, args...))
+}
+
+// Goods with a deposit are ordered by themselves, and together only with the same dates. metadata: skus, joined by commas.
+func IsDepositMixed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_DEPOSIT_MIXED.String() && e.Code == 409
+}
+
+// Goods with a deposit are ordered by themselves, and together only with the same dates. metadata: skus, joined by commas.
+func ErrorDepositMixed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_DEPOSIT_MIXED.String(), fmt.Sprintf(format, args...))
+}
+
+// Somebody else was faster to say where a gift goes.
+func IsGiftTaken(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_GIFT_TAKEN.String() && e.Code == 409
+}
+
+// Somebody else was faster to say where a gift goes.
+func ErrorGiftTaken(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_GIFT_TAKEN.String(), fmt.Sprintf(format, args...))
+}
+
+// The time to take a gift is over, or its buyer has cancelled it.
+func IsGiftLapsed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_GIFT_LAPSED.String() && e.Code == 409
+}
+
+// The time to take a gift is over, or its buyer has cancelled it.
+func ErrorGiftLapsed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_GIFT_LAPSED.String(), fmt.Sprintf(format, args...))
+}

@@ -104,6 +104,10 @@ const (
 	TradeTopic_TRADE_FAILED TradeTopic = 12
 	// An invoice, or a red letter, is issued.
 	TradeTopic_TRADE_INVOICED TradeTopic = 20
+	// The deposit of a presale has come: the amount is the deposit's.
+	TradeTopic_TRADE_DEPOSIT_PAID TradeTopic = 80
+	// The balance of a presale can be paid now: the amount is what is left to pay.
+	TradeTopic_TRADE_BALANCE_DUE TradeTopic = 81
 	// An order waits for a person of its seller. With a fulfilment_id: that location had been told of it, and is not to ship it yet.
 	TradeTopic_TRADE_REVIEW_HELD     TradeTopic = 100
 	TradeTopic_TRADE_REVIEW_RELEASED TradeTopic = 101
@@ -128,6 +132,8 @@ var (
 		11:  "TRADE_CHANGED",
 		12:  "TRADE_FAILED",
 		20:  "TRADE_INVOICED",
+		80:  "TRADE_DEPOSIT_PAID",
+		81:  "TRADE_BALANCE_DUE",
 		100: "TRADE_REVIEW_HELD",
 		101: "TRADE_REVIEW_RELEASED",
 		110: "TRADE_OVERDUE",
@@ -147,6 +153,8 @@ var (
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
 		"TRADE_INVOICED":          20,
+		"TRADE_DEPOSIT_PAID":      80,
+		"TRADE_BALANCE_DUE":       81,
 		"TRADE_REVIEW_HELD":       100,
 		"TRADE_REVIEW_RELEASED":   101,
 		"TRADE_OVERDUE":           110,
@@ -1249,7 +1257,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xec\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x9b\x03\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1267,7 +1275,9 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
 	"\fTRADE_FAILED\x10\f\x12\x12\n" +
-	"\x0eTRADE_INVOICED\x10\x14\x12\x15\n" +
+	"\x0eTRADE_INVOICED\x10\x14\x12\x16\n" +
+	"\x12TRADE_DEPOSIT_PAID\x10P\x12\x15\n" +
+	"\x11TRADE_BALANCE_DUE\x10Q\x12\x15\n" +
 	"\x11TRADE_REVIEW_HELD\x10d\x12\x19\n" +
 	"\x15TRADE_REVIEW_RELEASED\x10e\x12\x11\n" +
 	"\rTRADE_OVERDUE\x10n*Z\n" +

@@ -637,8 +637,11 @@ type ShipMergedParcelRequest struct {
 	MergedParcelId string                 `protobuf:"bytes,2,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
 	Carrier        string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
 	TrackingNo     string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What is in the parcel. Needed where the address of something that was put into it was changed: that is out of it, and a parcel
+	// whose content is not named is refused with WAYBILL_CHANGED. Something that is not in it is refused, and so is less than all.
+	FulfilmentIds []string `protobuf:"bytes,5,rep,name=fulfilment_ids,json=fulfilmentIds,proto3" json:"fulfilment_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShipMergedParcelRequest) Reset() {
@@ -697,6 +700,13 @@ func (x *ShipMergedParcelRequest) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *ShipMergedParcelRequest) GetFulfilmentIds() []string {
+	if x != nil {
+		return x.FulfilmentIds
+	}
+	return nil
 }
 
 type DeliverMergedParcelRequest struct {
@@ -980,14 +990,15 @@ const file_order_v1_merge_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x123\n" +
 	"\x10merged_parcel_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x0emergedParcelId\x129\n" +
-	"\x0efulfilment_ids\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\"\xc9\x01\n" +
+	"\x0efulfilment_ids\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\"\x84\x02\n" +
 	"\x17ShipMergedParcelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x123\n" +
 	"\x10merged_parcel_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x0emergedParcelId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo\"\x99\x01\n" +
+	"trackingNo\x129\n" +
+	"\x0efulfilment_ids\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\"\x99\x01\n" +
 	"\x1aDeliverMergedParcelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x123\n" +

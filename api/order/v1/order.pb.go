@@ -38,16 +38,19 @@ const (
 	OrderState_COMPLETED OrderState = 3
 	// Closed without payment, or cancelled before shipment.
 	OrderState_CANCELLED OrderState = 4
+	// The deposit is paid, the balance is not; closes by the balance's deadline.
+	OrderState_DEPOSIT_PAID OrderState = 80
 )
 
 // Enum value maps for OrderState.
 var (
 	OrderState_name = map[int32]string{
-		0: "ORDER_STATE_UNSPECIFIED",
-		1: "UNPAID",
-		2: "PAID",
-		3: "COMPLETED",
-		4: "CANCELLED",
+		0:  "ORDER_STATE_UNSPECIFIED",
+		1:  "UNPAID",
+		2:  "PAID",
+		3:  "COMPLETED",
+		4:  "CANCELLED",
+		80: "DEPOSIT_PAID",
 	}
 	OrderState_value = map[string]int32{
 		"ORDER_STATE_UNSPECIFIED": 0,
@@ -55,6 +58,7 @@ var (
 		"PAID":                    2,
 		"COMPLETED":               3,
 		"CANCELLED":               4,
+		"DEPOSIT_PAID":            80,
 	}
 )
 
@@ -1273,8 +1277,10 @@ type Calculation struct {
 	Steps            []*PriceStep    `protobuf:"bytes,8,rep,name=steps,proto3" json:"steps,omitempty"`
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,9,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
 	// In the goods; on top: unit prices are without it.
-	Tax           *v1.Money `protobuf:"bytes,10,opt,name=tax,proto3" json:"tax,omitempty"`
-	TaxOnTop      bool      `protobuf:"varint,11,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	Tax      *v1.Money `protobuf:"bytes,10,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop bool      `protobuf:"varint,11,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// What an order would ask for first; absent: all is paid at once.
+	Deposit       *OrderDeposit `protobuf:"bytes,80,opt,name=deposit,proto3" json:"deposit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1386,6 +1392,109 @@ func (x *Calculation) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *Calculation) GetDeposit() *OrderDeposit {
+	if x != nil {
+		return x.Deposit
+	}
+	return nil
+}
+
+// The deposit (定金) of an order, and its balance (尾款).
+type OrderDeposit struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Amount *v1.Money              `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The rest of what is to pay: from and before these times.
+	Balance        *v1.Money `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	BalanceFromUs  int64     `protobuf:"varint,3,opt,name=balance_from_us,json=balanceFromUs,proto3" json:"balance_from_us,omitempty"`
+	BalanceUntilUs int64     `protobuf:"varint,4,opt,name=balance_until_us,json=balanceUntilUs,proto3" json:"balance_until_us,omitempty"`
+	// What is lost of the deposit when the buyer cancels, or does not pay the balance in time.
+	AtRisk   *v1.Money `protobuf:"bytes,5,opt,name=at_risk,json=atRisk,proto3" json:"at_risk,omitempty"`
+	PaidAtUs int64     `protobuf:"varint,6,opt,name=paid_at_us,json=paidAtUs,proto3" json:"paid_at_us,omitempty"`
+	// What was lost.
+	Forfeited     *v1.Money `protobuf:"bytes,7,opt,name=forfeited,proto3" json:"forfeited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderDeposit) Reset() {
+	*x = OrderDeposit{}
+	mi := &file_order_v1_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderDeposit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderDeposit) ProtoMessage() {}
+
+func (x *OrderDeposit) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderDeposit.ProtoReflect.Descriptor instead.
+func (*OrderDeposit) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OrderDeposit) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetBalance() *v1.Money {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetBalanceFromUs() int64 {
+	if x != nil {
+		return x.BalanceFromUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetBalanceUntilUs() int64 {
+	if x != nil {
+		return x.BalanceUntilUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetAtRisk() *v1.Money {
+	if x != nil {
+		return x.AtRisk
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetPaidAtUs() int64 {
+	if x != nil {
+		return x.PaidAtUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetForfeited() *v1.Money {
+	if x != nil {
+		return x.Forfeited
+	}
+	return nil
+}
+
 type Receiver struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1400,7 +1509,7 @@ type Receiver struct {
 
 func (x *Receiver) Reset() {
 	*x = Receiver{}
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1412,7 +1521,7 @@ func (x *Receiver) String() string {
 func (*Receiver) ProtoMessage() {}
 
 func (x *Receiver) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1425,7 +1534,7 @@ func (x *Receiver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiver.ProtoReflect.Descriptor instead.
 func (*Receiver) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Receiver) GetName() string {
@@ -1490,13 +1599,15 @@ type PlaceOrderRequest struct {
 	FinalSaleSkus []string `protobuf:"bytes,24,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
 	// Administrative region that the goods go to: freight goes by it. Empty: not known.
 	DestinationRegion string `protobuf:"bytes,14,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The deposit that the buyer was shown, of goods that are sold for one; another one, or none, is refused with DEPOSIT_CHANGED.
+	DepositMinor  *int64 `protobuf:"varint,80,opt,name=deposit_minor,json=depositMinor,proto3,oneof" json:"deposit_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1619,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1632,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlaceOrderRequest) GetRequestId() string {
@@ -1629,6 +1740,13 @@ func (x *PlaceOrderRequest) GetDestinationRegion() string {
 	return ""
 }
 
+func (x *PlaceOrderRequest) GetDepositMinor() int64 {
+	if x != nil && x.DepositMinor != nil {
+		return *x.DepositMinor
+	}
+	return 0
+}
+
 type OrderInfo struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1664,8 +1782,11 @@ type OrderInfo struct {
 	Clerk    string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What promotions took off the freight.
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
-	// Of an order that is not paid.
-	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	// Of an order that is not paid; of a deposit that is not paid.
+	LeftToPay *v1.Money     `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	Deposit   *OrderDeposit `protobuf:"bytes,80,opt,name=deposit,proto3" json:"deposit,omitempty"`
+	// Of a gift to somebody else, whose receiver the buyer is not shown.
+	Gift *OrderGift `protobuf:"bytes,81,opt,name=gift,proto3" json:"gift,omitempty"`
 	// Of the freight.
 	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
 	// Kept of refunds for gifts that stayed with the buyer though what earned them came back.
@@ -1697,7 +1818,7 @@ type OrderInfo struct {
 
 func (x *OrderInfo) Reset() {
 	*x = OrderInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1830,7 @@ func (x *OrderInfo) String() string {
 func (*OrderInfo) ProtoMessage() {}
 
 func (x *OrderInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1843,7 @@ func (x *OrderInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderInfo.ProtoReflect.Descriptor instead.
 func (*OrderInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderInfo) GetId() string {
@@ -1935,6 +2056,20 @@ func (x *OrderInfo) GetLeftToPay() *v1.Money {
 	return nil
 }
 
+func (x *OrderInfo) GetDeposit() *OrderDeposit {
+	if x != nil {
+		return x.Deposit
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetGift() *OrderGift {
+	if x != nil {
+		return x.Gift
+	}
+	return nil
+}
+
 func (x *OrderInfo) GetFreightRefunded() *v1.Money {
 	if x != nil {
 		return x.FreightRefunded
@@ -2026,6 +2161,69 @@ func (x *OrderInfo) GetReview() ReviewState {
 	return ReviewState_REVIEW_STATE_UNSPECIFIED
 }
 
+type OrderGift struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To the receiver.
+	Message string `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	// Until when the receiver may say where it goes; 0: it is not paid.
+	UntilUs int64 `protobuf:"varint,2,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
+	// When he has; 0: not yet.
+	TakenAtUs     int64 `protobuf:"varint,3,opt,name=taken_at_us,json=takenAtUs,proto3" json:"taken_at_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderGift) Reset() {
+	*x = OrderGift{}
+	mi := &file_order_v1_order_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderGift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderGift) ProtoMessage() {}
+
+func (x *OrderGift) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderGift.ProtoReflect.Descriptor instead.
+func (*OrderGift) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OrderGift) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *OrderGift) GetUntilUs() int64 {
+	if x != nil {
+		return x.UntilUs
+	}
+	return 0
+}
+
+func (x *OrderGift) GetTakenAtUs() int64 {
+	if x != nil {
+		return x.TakenAtUs
+	}
+	return 0
+}
+
 type PickupChoice struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
@@ -2037,7 +2235,7 @@ type PickupChoice struct {
 
 func (x *PickupChoice) Reset() {
 	*x = PickupChoice{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2247,7 @@ func (x *PickupChoice) String() string {
 func (*PickupChoice) ProtoMessage() {}
 
 func (x *PickupChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2260,7 @@ func (x *PickupChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
 func (*PickupChoice) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PickupChoice) GetAskedAtUs() int64 {
@@ -2114,7 +2312,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2324,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2337,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -2287,7 +2485,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2497,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2510,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -2366,7 +2564,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2378,7 +2576,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2391,7 +2589,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2500,7 +2698,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2710,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2723,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2600,7 +2798,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +2810,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +2823,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2717,7 +2915,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2729,7 +2927,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2742,7 +2940,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2781,7 +2979,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2793,7 +2991,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2806,7 +3004,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2898,7 +3096,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2910,7 +3108,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2923,7 +3121,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2956,7 +3154,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2968,7 +3166,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2981,7 +3179,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -3001,7 +3199,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3013,7 +3211,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3026,7 +3224,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -3073,7 +3271,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3085,7 +3283,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3098,7 +3296,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -3209,7 +3407,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3221,7 +3419,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3234,7 +3432,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -3262,7 +3460,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3274,7 +3472,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3287,7 +3485,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -3328,7 +3526,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3340,7 +3538,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3353,7 +3551,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3416,7 +3614,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3428,7 +3626,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3441,7 +3639,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Payment) GetId() string {
@@ -3509,7 +3707,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3521,7 +3719,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3534,7 +3732,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3556,7 +3754,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3568,7 +3766,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3581,7 +3779,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3653,7 +3851,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3665,7 +3863,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3678,7 +3876,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3937,7 +4135,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3949,7 +4147,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3962,7 +4160,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3995,7 +4193,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4007,7 +4205,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4020,7 +4218,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -4093,7 +4291,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4105,7 +4303,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4118,7 +4316,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Parcel) GetId() string {
@@ -4203,7 +4401,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4215,7 +4413,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4228,7 +4426,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -4271,7 +4469,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4283,7 +4481,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4296,7 +4494,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -4365,7 +4563,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4377,7 +4575,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4390,7 +4588,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -4417,7 +4615,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4429,7 +4627,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4442,7 +4640,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4479,7 +4677,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4491,7 +4689,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4504,7 +4702,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4578,7 +4776,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4590,7 +4788,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4603,7 +4801,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4651,7 +4849,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4663,7 +4861,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4676,7 +4874,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4703,7 +4901,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4715,7 +4913,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4728,7 +4926,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4764,7 +4962,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4776,7 +4974,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4789,7 +4987,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4855,7 +5053,7 @@ type ExchangeLine struct {
 
 func (x *ExchangeLine) Reset() {
 	*x = ExchangeLine{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4867,7 +5065,7 @@ func (x *ExchangeLine) String() string {
 func (*ExchangeLine) ProtoMessage() {}
 
 func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4880,7 +5078,7 @@ func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
 func (*ExchangeLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ExchangeLine) GetLineId() string {
@@ -4945,7 +5143,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4957,7 +5155,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4970,7 +5168,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -5149,7 +5347,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5161,7 +5359,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5174,7 +5372,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -5236,7 +5434,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5248,7 +5446,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5261,7 +5459,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -5324,7 +5522,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5336,7 +5534,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5349,7 +5547,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -5404,7 +5602,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5416,7 +5614,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5429,7 +5627,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -5460,7 +5658,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[48]
+	mi := &file_order_v1_order_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5472,7 +5670,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[48]
+	mi := &file_order_v1_order_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5485,7 +5683,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5571,7 +5769,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12=\n" +
 	"\x03way\x18\a \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\b\xbaH\x05\x82\x01\x02\x10\x01R\x03way\x123\n" +
 	"\x11pickup_store_code\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x126\n" +
-	"\x12destination_region\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xa6\x04\n" +
+	"\x12destination_region\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xe0\x04\n" +
 	"\vCalculation\x121\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderLineR\x05lines\x12.\n" +
 	"\x05goods\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05goods\x122\n" +
@@ -5585,7 +5783,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x03tax\x18\n" +
 	" \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18\v \x01(\bR\btaxOnTop\"\xc2\x01\n" +
+	"tax_on_top\x18\v \x01(\bR\btaxOnTop\x128\n" +
+	"\adeposit\x18P \x01(\v2\x1e.onepool.order.v1.OrderDepositR\adeposit\"\xcf\x02\n" +
+	"\fOrderDeposit\x120\n" +
+	"\x06amount\x18\x01 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x122\n" +
+	"\abalance\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\abalance\x12&\n" +
+	"\x0fbalance_from_us\x18\x03 \x01(\x03R\rbalanceFromUs\x12(\n" +
+	"\x10balance_until_us\x18\x04 \x01(\x03R\x0ebalanceUntilUs\x121\n" +
+	"\aat_risk\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06atRisk\x12\x1c\n" +
+	"\n" +
+	"paid_at_us\x18\x06 \x01(\x03R\bpaidAtUs\x126\n" +
+	"\tforfeited\x18\a \x01(\v2\x18.onepool.common.v1.MoneyR\tforfeited\"\xc2\x01\n" +
 	"\bReceiver\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12\x1e\n" +
 	"\x05phone\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05phone\x12$\n" +
@@ -5594,7 +5802,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xea\x06\n" +
+	"ciphertext\"\xaf\a\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -5615,9 +5823,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
-	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
+	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\x121\n" +
+	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\x8d\x0f\n" +
+	"\r_to_pay_minorB\x10\n" +
+	"\x0e_deposit_minor\"\xf8\x0f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5655,7 +5865,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
-	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
+	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x128\n" +
+	"\adeposit\x18P \x01(\v2\x1e.onepool.order.v1.OrderDepositR\adeposit\x12/\n" +
+	"\x04gift\x18Q \x01(\v2\x1b.onepool.order.v1.OrderGiftR\x04gift\x12C\n" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
 	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
@@ -5670,7 +5882,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
 	"\n" +
 	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
-	"\x06review\x18d \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
+	"\x06review\x18d \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"`\n" +
+	"\tOrderGift\x12\x18\n" +
+	"\amessage\x18\x01 \x01(\tR\amessage\x12\x19\n" +
+	"\buntil_us\x18\x02 \x01(\x03R\auntilUs\x12\x1e\n" +
+	"\vtaken_at_us\x18\x03 \x01(\x03R\ttakenAtUs\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
@@ -6049,7 +6265,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12L\n" +
 	"\n" +
 	"inspection\x18\x04 \x03(\v2!.onepool.order.v1.InspectedPiecesB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
-	"inspection*]\n" +
+	"inspection*o\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\n" +
@@ -6057,7 +6273,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xb2\x02\n" +
+	"\tCANCELLED\x10\x04\x12\x10\n" +
+	"\fDEPOSIT_PAID\x10P*\xb2\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -6179,7 +6396,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -6200,211 +6417,220 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*OrderLineInput)(nil),             // 16: onepool.order.v1.OrderLineInput
 	(*CalculateRequest)(nil),           // 17: onepool.order.v1.CalculateRequest
 	(*Calculation)(nil),                // 18: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 19: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 20: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 21: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 22: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 23: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 24: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 25: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 26: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 27: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 28: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 29: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 30: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 31: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 32: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 33: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 34: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 35: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 36: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 37: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 38: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 39: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 40: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 41: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 42: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 43: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 44: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 45: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 46: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 47: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 48: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 49: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 50: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 51: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 52: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 53: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 54: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 55: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 56: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 57: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 58: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 59: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 60: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 61: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 62: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 63: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 64: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 66: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 67: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 68: onepool.common.v1.GeoPoint
-	(*Receipts)(nil),                   // 69: onepool.order.v1.Receipts
-	(*SellerTax)(nil),                  // 70: onepool.order.v1.SellerTax
-	(*v11.MissingLine)(nil),            // 71: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 72: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 73: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 74: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 75: onepool.common.v1.CheckInvariantsResponse
+	(*OrderDeposit)(nil),               // 19: onepool.order.v1.OrderDeposit
+	(*Receiver)(nil),                   // 20: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 21: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 22: onepool.order.v1.OrderInfo
+	(*OrderGift)(nil),                  // 23: onepool.order.v1.OrderGift
+	(*PickupChoice)(nil),               // 24: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 25: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 26: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 27: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 28: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 29: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 30: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 31: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 32: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 33: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 34: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 35: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 36: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 37: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 38: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 39: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 40: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 41: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 42: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 43: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 44: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 45: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 46: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 47: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 48: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 49: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 50: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 51: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 52: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 53: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 54: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 55: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 56: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 57: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 58: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 59: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 60: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 61: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 62: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 63: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 64: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 65: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 66: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 67: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 68: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 69: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 70: onepool.common.v1.GeoPoint
+	(*Receipts)(nil),                   // 71: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 72: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 73: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 74: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 75: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 76: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 77: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	12,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	64,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	60,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	64,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	64,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	66,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	62,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	66,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	66,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	13,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
-	64,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
-	64,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
+	66,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
+	66,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
 	16,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	65,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	23,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	64,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	64,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	64,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	64,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	64,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	66,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	67,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	68,  // 19: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	65,  // 20: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	19,  // 21: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	16,  // 22: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,   // 23: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	23,  // 24: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	64,  // 25: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	64,  // 26: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	64,  // 27: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	64,  // 28: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	64,  // 29: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	24,  // 30: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	40,  // 31: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	54,  // 32: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	26,  // 33: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	19,  // 34: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	67,  // 35: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 36: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	64,  // 37: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	64,  // 38: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	25,  // 39: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 40: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	22,  // 41: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	64,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	64,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	69,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
-	70,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
-	9,   // 46: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
-	61,  // 47: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	64,  // 48: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	64,  // 49: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	64,  // 50: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	64,  // 51: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	64,  // 52: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	64,  // 53: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	67,  // 54: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 55: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	69,  // 56: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
-	8,   // 57: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	64,  // 58: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	64,  // 59: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 60: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	64,  // 61: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 62: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	16,  // 63: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	28,  // 64: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	19,  // 65: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	30,  // 66: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 67: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	21,  // 68: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	10,  // 69: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 70: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	64,  // 71: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	62,  // 72: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 73: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	65,  // 74: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	42,  // 75: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	19,  // 76: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	41,  // 77: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	43,  // 78: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	63,  // 79: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 80: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	44,  // 81: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 83: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	40,  // 84: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	73,  // 87: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	51,  // 88: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	53,  // 89: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 90: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	55,  // 91: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	64,  // 92: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	64,  // 93: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	64,  // 94: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	53,  // 95: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	64,  // 96: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	56,  // 97: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	57,  // 98: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	14,  // 99: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	15,  // 100: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	17,  // 101: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	20,  // 102: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	27,  // 103: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	29,  // 104: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	31,  // 105: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	32,  // 106: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	33,  // 107: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	35,  // 108: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	36,  // 109: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	38,  // 110: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	45,  // 111: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	47,  // 112: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	48,  // 113: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	49,  // 114: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	50,  // 115: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	52,  // 116: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	58,  // 117: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	59,  // 118: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	74,  // 119: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	11,  // 120: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	11,  // 121: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	18,  // 122: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	21,  // 123: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 124: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	21,  // 125: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 126: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 127: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 128: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	21,  // 129: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	37,  // 130: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	39,  // 131: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	46,  // 132: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	40,  // 133: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 134: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 135: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 136: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	54,  // 137: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	54,  // 138: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	54,  // 139: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	75,  // 140: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	120, // [120:141] is the sub-list for method output_type
-	99,  // [99:120] is the sub-list for method input_type
-	99,  // [99:99] is the sub-list for extension type_name
-	99,  // [99:99] is the sub-list for extension extendee
-	0,   // [0:99] is the sub-list for field type_name
+	67,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	25,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	66,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	66,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	66,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	66,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	66,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	68,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	69,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	19,  // 19: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
+	66,  // 20: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
+	66,  // 21: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
+	66,  // 22: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
+	66,  // 23: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
+	70,  // 24: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	67,  // 25: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	20,  // 26: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	16,  // 27: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 28: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	25,  // 29: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	66,  // 30: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	66,  // 31: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	66,  // 32: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	66,  // 33: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	66,  // 34: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	26,  // 35: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	42,  // 36: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	56,  // 37: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	28,  // 38: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	20,  // 39: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	69,  // 40: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 41: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	19,  // 42: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
+	23,  // 43: onepool.order.v1.OrderInfo.gift:type_name -> onepool.order.v1.OrderGift
+	66,  // 44: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	66,  // 45: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	27,  // 46: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 47: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	24,  // 48: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	66,  // 49: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	66,  // 50: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	71,  // 51: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	72,  // 52: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	9,   // 53: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
+	63,  // 54: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	66,  // 55: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	66,  // 56: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	66,  // 57: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	66,  // 58: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	66,  // 59: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	66,  // 60: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	69,  // 61: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 62: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	71,  // 63: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 64: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	66,  // 65: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	66,  // 66: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 67: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	66,  // 68: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 69: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	16,  // 70: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	30,  // 71: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	20,  // 72: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	32,  // 73: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 74: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	22,  // 75: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	10,  // 76: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 77: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	66,  // 78: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	64,  // 79: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 80: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	67,  // 81: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	44,  // 82: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	20,  // 83: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	43,  // 84: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	45,  // 85: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	65,  // 86: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 87: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	46,  // 88: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 89: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 90: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	42,  // 91: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	73,  // 92: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	74,  // 93: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	75,  // 94: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	53,  // 95: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	55,  // 96: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 97: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	57,  // 98: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	66,  // 99: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	66,  // 100: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	66,  // 101: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	55,  // 102: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	66,  // 103: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	58,  // 104: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	59,  // 105: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	14,  // 106: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	15,  // 107: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	17,  // 108: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	21,  // 109: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	29,  // 110: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	31,  // 111: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	33,  // 112: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	34,  // 113: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	35,  // 114: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	37,  // 115: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	38,  // 116: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	40,  // 117: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	47,  // 118: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	49,  // 119: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	50,  // 120: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	51,  // 121: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	52,  // 122: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	54,  // 123: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	60,  // 124: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	61,  // 125: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	76,  // 126: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	11,  // 127: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	11,  // 128: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	18,  // 129: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	22,  // 130: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 131: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	22,  // 132: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 133: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 134: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 135: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	22,  // 136: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	39,  // 137: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	41,  // 138: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	48,  // 139: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	42,  // 140: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 141: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 142: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 143: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	56,  // 144: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	56,  // 145: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	56,  // 146: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	77,  // 147: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	127, // [127:148] is the sub-list for method output_type
+	106, // [106:127] is the sub-list for method input_type
+	106, // [106:106] is the sub-list for extension type_name
+	106, // [106:106] is the sub-list for extension extendee
+	0,   // [0:106] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6415,14 +6641,14 @@ func file_order_v1_order_proto_init() {
 	file_order_v1_promotion_proto_init()
 	file_order_v1_receipts_proto_init()
 	file_order_v1_tax_profile_proto_init()
-	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
+	file_order_v1_order_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      11,
-			NumMessages:   53,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -363,8 +363,10 @@ type Waybill struct {
 	TrackingNo string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
 	// Of the receiver: to be named when the parcel leaves. It grows with each change of the order's address; 1: as placed.
 	AddressVersion int64 `protobuf:"varint,17,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Of a gift: for a card in the parcel. The buyer's remark to the seller is not shown then.
+	GiftMessage   string `protobuf:"bytes,80,opt,name=gift_message,json=giftMessage,proto3" json:"gift_message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Waybill) Reset() {
@@ -514,6 +516,13 @@ func (x *Waybill) GetAddressVersion() int64 {
 		return x.AddressVersion
 	}
 	return 0
+}
+
+func (x *Waybill) GetGiftMessage() string {
+	if x != nil {
+		return x.GiftMessage
+	}
+	return ""
 }
 
 type Sender struct {
@@ -697,7 +706,7 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"i\n" +
 	"\x11GetWaybillRequest\x12.\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12$\n" +
-	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xea\x04\n" +
+	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\x8d\x05\n" +
 	"\aWaybill\x12#\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tR\ffulfilmentId\x12\x1b\n" +
 	"\tparcel_id\x18\x02 \x01(\tR\bparcelId\x12\x19\n" +
@@ -722,7 +731,8 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\acarrier\x18\x0f \x01(\tR\acarrier\x12\x1f\n" +
 	"\vtracking_no\x18\x10 \x01(\tR\n" +
 	"trackingNo\x12'\n" +
-	"\x0faddress_version\x18\x11 \x01(\x03R\x0eaddressVersion\"\xb0\x01\n" +
+	"\x0faddress_version\x18\x11 \x01(\x03R\x0eaddressVersion\x12!\n" +
+	"\fgift_message\x18P \x01(\tR\vgiftMessage\"\xb0\x01\n" +
 	"\x06Sender\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

@@ -23,11 +23,14 @@ func Door() process.Door {
 		miniprogramv1.RegisterMiniProgramInvoicesServer(r.GRPC, invoices)
 		carts := service.NewCarts(d.Dial)
 		miniprogramv1.RegisterMiniProgramCartsServer(r.GRPC, carts)
+		gifts := service.NewGifts(d.Dial)
+		miniprogramv1.RegisterMiniProgramGiftsServer(r.GRPC, gifts)
 		if r.HTTP != nil {
 			miniprogramv1.RegisterMiniProgramCartsHTTPServer(r.HTTP, carts)
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
 			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
 			miniprogramv1.RegisterMiniProgramInvoicesHTTPServer(r.HTTP, invoices)
+			miniprogramv1.RegisterMiniProgramGiftsHTTPServer(r.HTTP, gifts)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,
 			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName,

@@ -713,8 +713,10 @@ type CheckoutRequest struct {
 	FinalSaleSkus []string `protobuf:"bytes,11,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
 	// Administrative region that the goods go to: freight goes by it.
 	DestinationRegion string `protobuf:"bytes,12,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The deposit that the preview showed, of goods that are sold for one; DEPOSIT_CHANGED otherwise.
+	DepositMinor  *int64 `protobuf:"varint,80,opt,name=deposit_minor,json=depositMinor,proto3,oneof" json:"deposit_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckoutRequest) Reset() {
@@ -829,6 +831,13 @@ func (x *CheckoutRequest) GetDestinationRegion() string {
 		return x.DestinationRegion
 	}
 	return ""
+}
+
+func (x *CheckoutRequest) GetDepositMinor() int64 {
+	if x != nil && x.DepositMinor != nil {
+		return *x.DepositMinor
+	}
+	return 0
 }
 
 type PayOrderRequest struct {
@@ -1418,7 +1427,7 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x12=\n" +
 	"\x03way\x18\x05 \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\b\xbaH\x05\x82\x01\x02\x10\x01R\x03way\x123\n" +
 	"\x11pickup_store_code\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x126\n" +
-	"\x12destination_region\x18\a \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\x8f\x05\n" +
+	"\x12destination_region\x18\a \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xd4\x05\n" +
 	"\x0fCheckoutRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12C\n" +
@@ -1436,8 +1445,10 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x05lines\x18\n" +
 	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x129\n" +
 	"\x0ffinal_sale_skus\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
-	"\x12destination_region\x18\f \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegionB\x0f\n" +
-	"\r_to_pay_minor\"\x99\x02\n" +
+	"\x12destination_region\x18\f \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\x121\n" +
+	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01B\x0f\n" +
+	"\r_to_pay_minorB\x10\n" +
+	"\x0e_deposit_minor\"\x99\x02\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +

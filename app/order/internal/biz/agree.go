@@ -138,7 +138,7 @@ func AgreeBack(r Record, points DocumentPoints, rebates OrderRebates) (found []D
 	}
 	frozen, spent := int64(0), int64(0)
 	switch {
-	case r.State == OrderUnpaid:
+	case r.ToBePaid():
 		frozen = r.Points
 	case r.PaidAtUS > 0:
 		spent = r.Points

@@ -30,6 +30,9 @@ func (o *Order) StopWaiting() error {
 
 func (o *Order) cancel(event Event, note string) error {
 	wasPaid := o.r.State == OrderPaid
+	if o.r.GiftOrder != nil {
+		o.r.GiftOrder.DueUS = 0
+	}
 	if err := o.moveOrder(event, note); err != nil {
 		return err
 	}
@@ -44,10 +47,8 @@ func (o *Order) cancel(event Event, note string) error {
 	if err := o.closePayments(); err != nil {
 		return err
 	}
-	if kept := o.r.CapturedMinor - o.r.RefundedMinor; kept > 0 { // of an unpaid order: the tenders that had come
-		if err := o.refundFrom(kept, "", "cancel"); err != nil {
-			return err
-		}
+	if err := o.giveBackKept(); err != nil { // of an unpaid order: the tenders that had come
+		return err
 	}
 	if err := o.endReview(); err != nil {
 		return err

@@ -39,6 +39,8 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 	switch {
 	case o.r.State != OrderPaid:
 		return stateConflict(o.r.State, "only a paid order is cancelled in part: cancel it in whole")
+	case o.r.GiftWaits():
+		return stateConflict(o.r.State, "nobody has said yet where the gift goes: cancel it in whole")
 	case o.r.Unallocated:
 		return stateConflict(o.r.State, "a part of the order waits for stock: cancel it in whole")
 	}

@@ -166,3 +166,12 @@ func TestWhatIsCancelledIsNotPlannedAnewBeforeInventoryKnows(t *testing.T) {
 	require.Empty(t, AgreeStock(b.r, held))
 	b.audit(t)
 }
+
+func TestWhoseGoodsHaveLeftIsToldToAskForAReturn(t *testing.T) {
+	b := placed(t, 0)
+	b.pay(t)
+	b.ship(t, 0)
+	err := b.do(func(o *Order) error { return o.Cancel("x") })
+	requireReason(t, "STATE_CONFLICT", err)
+	require.ErrorContains(t, err, "ask for a return")
+}

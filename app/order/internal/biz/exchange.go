@@ -27,6 +27,9 @@ func (o *Order) WishExchange(returnID string, wishes []ExchangeWish) error {
 	if ret == nil {
 		return NotFound("return")
 	}
+	if o.r.GiftOrder != nil {
+		return Invalid("exchange", "is not for gifts: the buyer does not know where they went")
+	}
 	units := ret.units(o.r)
 	wanted := map[string]int64{}
 	for _, w := range wishes {
@@ -317,10 +320,7 @@ func (o *Order) TakeExchange(moved []Transfer) error {
 		}
 	}
 	o.r.CreditMinor = 0
-	if o.r.State == OrderUnpaid && o.r.LeftMinor() == 0 {
-		return o.pay()
-	}
-	return nil
+	return o.payWhole()
 }
 
 // EndsExchange says that the replacement of a return comes to nothing: not all of the goods that it stands for came back, and

@@ -10,7 +10,7 @@ import "slices"
 // no piece is ever in two fulfilments that ship. waiting says that inventory has no location for a part of the order.
 // Following twice changes nothing.
 func (o *Order) Follow(held []HeldStock, waiting bool) error {
-	if o.r.State != OrderPaid && o.r.State != OrderUnpaid {
+	if o.r.State != OrderPaid && !o.r.ToBePaid() {
 		return nil
 	}
 	if o.letsGo(held) {

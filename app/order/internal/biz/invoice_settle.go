@@ -202,16 +202,16 @@ func (o *Order) issued(v *Invoice, a InvoiceAnswer) error {
 
 // redState is the state that the issued red letters of an issued invoice give it.
 func (r Record) redState(v Invoice) State {
-	left, any := v.AmountMinor, false
+	left, some := v.AmountMinor, false
 	for _, red := range r.Invoices {
 		if red.Of == v.ID && red.State == InvoiceIssued {
-			left, any = left-red.AmountMinor, true
+			left, some = left-red.AmountMinor, true
 		}
 	}
 	switch {
 	case left == 0:
 		return InvoiceRed
-	case any:
+	case some:
 		return InvoicePartRed
 	}
 	return InvoiceIssued

@@ -319,6 +319,14 @@ func TestRequestsForInvoices(t *testing.T) {
 	require.NoError(t, b.settled(func(o *Order) error { return o.CorrectInvoice(id, someone) }))
 	require.Equal(t, []any{InvoiceRequested, b.nowUS}, []any{b.r.Invoices[0].State, b.r.Invoices[0].NextAtUS})
 
+	// What the issuer says late of the number before is not about this one.
+	b.ask(t, office, id, "")
+	require.NoError(t, b.settled(func(o *Order) error {
+		return o.InvoiceAnswered(id, InvoiceAnswer{Number: id, Standing: InvoiceRefused, Code: "NO"})
+	}))
+	require.Equal(t, []any{InvoiceRequested, id + "_1"}, []any{b.r.Invoices[0].State, b.r.Invoices[0].Number()})
+	b.r.Invoices[0].Attempts = 0
+
 	// Silence: after so many questions a person looks; the issuer may have it, so that nobody changes it any more.
 	pauses := []int64{}
 	for b.r.Invoices[0].State == InvoiceRequested {
@@ -355,6 +363,33 @@ func TestRequestsForInvoices(t *testing.T) {
 	require.Equal(t, InvoiceWithdrawn, c.r.Invoices[0].State, waiting)
 	_, err = Restore(c.r, demoTerms, c.nowUS, "test").RequestInvoice(someone, profile)
 	requireReason(t, "INVOICE_NOTHING", err)
+}
+
+// While money is on its way back, what is kept is not known: the invoice waits.
+func TestAnInvoiceWaitsForRefundsUnderWay(t *testing.T) {
+	b := placed(t, 0)
+	n := b.pay(t)
+	b.ship(t, 0)
+	b.ship(t, 1)
+	require.NoError(t, b.settled(func(o *Order) error {
+		ret, err := o.RequestReturn([]ReturnWish{{b.r.Lines[0].ID, 1}}, "", true)
+		if err == nil {
+			err = o.ApproveReturn(ret)
+		}
+		if err == nil {
+			err = o.ReceiveReturn(ret, "S1")
+		}
+		return err
+	}))
+	again := n
+	again.TransactionNo = "twice" // its refund is no matter of the order
+	require.NoError(t, b.settled(func(o *Order) error { return o.Capture(again) }))
+	b.request(t, WhenShipped)
+	require.Zero(t, b.r.Invoices[0].NextAtUS)
+	require.NoError(t, b.settled(func(o *Order) error { return o.RefundPaid(b.r.Refunds[0].ID, "1") }))
+	require.Equal(t, b.nowUS, b.r.Invoices[0].NextAtUS)
+	b.ask(t, &issuer{issued: map[string]InvoiceAsk{}}, b.r.Invoices[0].ID, InvoiceIsIssued)
+	require.Equal(t, []any{1, int64(33_423 - 19_901)}, []any{len(b.r.Invoices), b.r.Invoices[0].AmountMinor})
 }
 
 func seconds(us []int64) (s []int64) {

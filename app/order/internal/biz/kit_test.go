@@ -128,3 +128,16 @@ func TestStockThatStandsInAReservationsPlaceIsTheOrders(t *testing.T) {
 	served[1].Open++
 	require.NotEmpty(t, AgreeStock(b.r, served))
 }
+
+// Before a location has anything of an order, nothing says of what its lines consist: each is its own SKU.
+func TestMoreThanWasOrderedIsSeenBeforeALocationHasAny(t *testing.T) {
+	b := placed(t, 0)
+	r := b.r
+	r.Fulfilments = nil
+	cup := r.Lines[2]
+	held := func(n int64) []HeldStock {
+		return []HeldStock{{Open: n, Reservation: Reservation{ID: "res_x", LineID: cup.ID, SKU: cup.SKU, Quantity: n}}}
+	}
+	require.Empty(t, AgreeStock(r, held(cup.Quantity)))
+	require.Len(t, AgreeStock(r, held(cup.Quantity+1)), 1)
+}

@@ -48,10 +48,11 @@ const None State = ""
 
 // States of an order.
 const (
-	OrderUnpaid    State = "UNPAID"
-	OrderPaid      State = "PAID"
-	OrderCompleted State = "COMPLETED"
-	OrderCancelled State = "CANCELLED"
+	OrderUnpaid      State = "UNPAID"
+	OrderDepositPaid State = "DEPOSIT_PAID" // the balance is not
+	OrderPaid        State = "PAID"
+	OrderCompleted   State = "COMPLETED"
+	OrderCancelled   State = "CANCELLED"
 )
 
 // States of a fulfilment.
@@ -136,6 +137,11 @@ type Event string
 const (
 	EventPlace       Event = "place"
 	EventPay         Event = "pay"
+	EventPayDeposit  Event = "pay_deposit"
+	EventBalanceDue  Event = "balance_due"
+	EventForfeit     Event = "forfeit"
+	EventAddress     Event = "address"
+	EventLapse       Event = "lapse"
 	EventAllocate    Event = "allocate"
 	EventExpire      Event = "expire"
 	EventCancel      Event = "cancel"
@@ -211,6 +217,11 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderUnpaid, EventPay, OrderPaid},
 	{SubjectOrder, OrderUnpaid, EventExpire, OrderCancelled},
 	{SubjectOrder, OrderUnpaid, EventCancel, OrderCancelled},
+	{SubjectOrder, OrderUnpaid, EventPayDeposit, OrderDepositPaid},
+	{SubjectOrder, OrderDepositPaid, EventBalanceDue, OrderDepositPaid}, // the buyer is reminded
+	{SubjectOrder, OrderDepositPaid, EventPay, OrderPaid},
+	{SubjectOrder, OrderDepositPaid, EventForfeit, OrderCancelled}, // the balance did not come in time
+	{SubjectOrder, OrderDepositPaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid},    // some pieces, before they left
@@ -218,6 +229,8 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},        // and has chosen
 	{SubjectOrder, OrderUnpaid, EventReaddress, OrderUnpaid}, // another receiver, before anything has left
 	{SubjectOrder, OrderPaid, EventReaddress, OrderPaid},
+	{SubjectOrder, OrderPaid, EventAddress, OrderPaid},    // who gets a gift has said where
+	{SubjectOrder, OrderPaid, EventLapse, OrderCancelled}, // and nobody has in time
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},

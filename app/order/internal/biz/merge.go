@@ -218,6 +218,21 @@ func (o *Order) TakeOut(fulfilmentID, parcelID string) error {
 	return o.moveFulfilment(f, EventSplit, parcelID)
 }
 
+// LeavesMerged says whether a fulfilment that was put into a merged parcel is in it and may leave with it, under the receiver that all
+// in it have: one whose address was changed is out of it. named is what is said to be in it. Who names nothing may not know that
+// somebody's address was changed after the parcel was made.
+func (o *Order) LeavesMerged(fulfilmentID, parcelID string, named []string, a AddressState) (bool, error) {
+	in := o.r.In(fulfilmentID, parcelID)
+	o.Label(a, a.Version())
+	switch {
+	case !in && len(named) == 0 && a.Changes > 0:
+		return false, waybillChanged(a)
+	case in && len(named) > 0 && !slices.Contains(named, fulfilmentID):
+		return false, Invalid("fulfilment_ids", "must be all that is in the parcel: take out what is not")
+	}
+	return in, nil
+}
+
 // ShipMerged says that a merged parcel has left, with this fulfilment in it.
 func (o *Order) ShipMerged(fulfilmentID, parcelID, carrier, trackingNo string) error {
 	f := o.fulfilment(fulfilmentID)

@@ -246,12 +246,22 @@ func (o *Order) pay() error {
 		return err
 	}
 	o.r.PaidAtUS = o.nowUS
+	if o.r.Deposit != nil {
+		o.r.Deposit.DueUS = 0
+	}
 	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
 		return err
 	}
 	o.effects = append(o.effects, Paid{})
-	if err := o.holdFound(); err != nil || o.r.Held() {
+	if err := o.holdFound(); err != nil {
 		return err
+	}
+	if g := o.r.GiftOrder; g != nil { // nobody knows yet where it goes
+		g.UntilUS = o.nowUS + g.OpenUS
+		g.DueUS = g.UntilUS
+	}
+	if o.r.waits() {
+		return nil
 	}
 	return o.assignPlanned()
 }

@@ -78,6 +78,7 @@ type Waybill struct {
 	Pieces, WeightG             int64
 	Weightless                  []string // SKUs whose weight is not known, and not counted
 	Remark, Carrier, TrackingNo string
+	GiftMessage                 string // for a card in the parcel
 }
 
 // WaybillLine is pieces of a SKU in the parcel.
@@ -104,6 +105,9 @@ func (r Record) Waybill(fulfilmentID, parcelID string, goods map[string]PackedGo
 	}
 	out := Waybill{
 		FulfilmentID: f.ID, ParcelID: parcelID, OrderID: r.ID, Way: f.Way, Receiver: r.Receiver, Remark: r.Remark, Carrier: f.Carrier, TrackingNo: f.TrackingNo,
+	}
+	if r.GiftOrder != nil { // what its buyer has said to the seller is not for the receiver
+		out.GiftMessage, out.Remark = r.GiftOrder.Message, ""
 	}
 	if r.Kind == KindChannel {
 		out.ExternalNo = r.SourceNo

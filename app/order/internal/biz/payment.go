@@ -16,22 +16,16 @@ const (
 	ReasonLate    = "late"
 )
 
-// LeftMinor is what is left to pay of an order that is not paid.
-func (h Header) LeftMinor() int64 {
-	if h.State != OrderUnpaid {
-		return 0
-	}
-	return h.ToPayMinor() - h.CapturedMinor + h.RefundedMinor
-}
-
 // OpenPayment asks for a part of what is left to pay, one tender of several; amountMinor 0: for all of it. An open payment
 // with the same provider and amount is given again, one of another amount is closed: two open ones could both be paid.
 func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error) {
-	if o.r.State != OrderUnpaid {
+	switch {
+	case !o.r.ToBePaid():
 		return Payment{}, stateConflict(o.r.State, "only an unpaid order can be paid")
-	}
-	if o.r.PayUntilUS <= o.nowUS {
+	case o.r.payBy() <= o.nowUS:
 		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
+	case o.r.State == OrderDepositPaid && o.nowUS < o.r.Deposit.BalanceFromUS:
+		return Payment{}, balanceNotOpen(*o.r.Deposit)
 	}
 	switch left := o.r.LeftMinor() - o.r.CreditMinor; {
 	case left <= 0 && o.r.OriginReturn != "":
@@ -55,7 +49,7 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 	}
 	p := Payment{
 		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor,
-		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.PayUntilUS, CreatedAtUS: o.nowUS, AskAtUS: o.nowUS + askFirst,
+		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.payBy(), CreatedAtUS: o.nowUS, AskAtUS: o.nowUS + askFirst,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventOpen, provider); err != nil {
 		return Payment{}, err
@@ -64,7 +58,7 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 	return p, nil
 }
 
-// Capture books money that came: a part of what is to pay, or the last one, which pays the order. The same transaction again
+// Capture books money that came: a part of what is to pay, or the last one, which pays the order or its deposit. The same transaction again
 // changes nothing. Money that the order cannot take (it is cancelled or paid, its time is over, the payment was paid before, or
 // it is more than what is left) is captured and refunded. An amount, currency or payee other than the payment's is refused
 // and changes nothing.
@@ -81,14 +75,11 @@ func (o *Order) Capture(n Notification) error {
 			return nil
 		}
 	}
-	// Past half of the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
-	if grace := o.r.heldUntil(o.terms) - o.r.PayUntilUS; o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+grace/2 {
-		if err := o.Expire(); err != nil {
-			return err
-		}
-		p = o.payment(n.PaymentID)
+	if err := o.endLate(); err != nil {
+		return err
 	}
-	left, twice := o.r.LeftMinor(), p.State == PaymentCaptured
+	p = o.payment(n.PaymentID)
+	left, twice := o.r.LeftMinor(), p.State == PaymentCaptured || o.r.forDeposit(p)
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventCapture, n.TransactionNo); err != nil {
 		return err
 	}
@@ -103,7 +94,7 @@ func (o *Order) Capture(n Notification) error {
 	if twice {
 		tooMuch = c.AmountMinor
 	}
-	if o.r.State != OrderUnpaid {
+	if !o.r.ToBePaid() {
 		reason = ReasonLate
 	}
 	if tooMuch > 0 {
@@ -111,10 +102,7 @@ func (o *Order) Capture(n Notification) error {
 			return err
 		}
 	}
-	if o.r.State == OrderUnpaid && o.r.LeftMinor() == 0 {
-		return o.pay()
-	}
-	return nil
+	return o.payWhole()
 }
 
 // take books money that was paid elsewhere, before the order came here.

@@ -54,6 +54,10 @@ type PlaceInput struct {
 	FromCart                     bool
 	// FinalSale are SKUs that the buyer knows cannot be returned.
 	FinalSale []string
+	// Gift: the receiver will say where it goes.
+	Gift *GiftOrder
+	// SeenDepositMinor is the deposit that the buyer was shown; nil: none.
+	SeenDepositMinor *int64
 }
 
 // Draft prices and freezes an order; nothing is held yet. nowUS is the database's time.
@@ -61,7 +65,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup && in.PickupStore == "" {
 		return Draft{}, Invalid("pickup_store_code", "is needed for PICKUP")
 	}
-	if (in.Way == WayParcel || in.Way == WayLocal) && in.Receiver.Point == nil {
+	if (in.Way == WayParcel || in.Way == WayLocal) && in.Receiver.Point == nil && in.Gift == nil {
 		return Draft{}, Invalid("receiver.point", "is needed to deliver")
 	}
 	if err := in.Receiver.check(); err != nil {
@@ -86,6 +90,16 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 			return Draft{}, err
 		}
 	}
+	deposit, err := facts.Deposit(p)
+	switch {
+	case err != nil:
+		return Draft{}, err
+	case deposit != nil && in.Gift != nil:
+		return Draft{}, Invalid("lines", "goods with a deposit are not sold as a gift")
+	}
+	if err := CheckDeposit(deposit, p, in.SeenDepositMinor); err != nil {
+		return Draft{}, err
+	}
 	returns, err := s.returnTerms(ctx, in.Channel, facts.Seller)
 	if err != nil {
 		return Draft{}, err
@@ -95,9 +109,16 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	d := NewDraft(Header{
 		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
-		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, HeldUntilUS: nowUS + window + grace, ReturnTerms: returns, TaxProfile: facts.profile(),
+		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
 	d.FromCart, d.Destination, d.Region = in.FromCart, in.Receiver.Point, in.DestinationRegion
+	if in.Gift != nil {
+		d.Record.GiftOrder, d.Record.Kind = in.Gift, KindGift
+	}
+	if h := &d.Record.Header; deposit != nil {
+		d.Record.Deposit, h.Kind, h.PayUntilUS = deposit, KindPresale, min(h.PayUntilUS, deposit.BalanceUntilUS)
+	}
+	d.Record.HeldUntilUS = d.Record.neededUntil() + grace
 	err = s.reviewed(ctx, &d, facts.SKUs)
 	return d, err
 }
@@ -154,6 +175,11 @@ type Facts struct {
 	Seller     Seller
 	SKUs       map[string]SKU
 	Terms      TradeTerms
+}
+
+// Deposit is what an order at this price asks for first; nil: all is paid at once.
+func (f Facts) Deposit(p Price) (*Deposit, error) {
+	return f.Terms.Deposit(f.Seller.Org, p, f.SKUs, f.Promotions.AtUS)
 }
 
 // profile names the seller's tax profile.
@@ -274,6 +300,7 @@ func (p *Placement) Steps() []Step {
 				Destination: p.Draft.Destination, Location: h.PickupStore, Lines: lines,
 			}
 			hold.ExpiresAtUS = h.heldUntil(p.Terms)
+			hold.Presale = p.Draft.Record.Deposit != nil
 			return p.hold(ctx, hold)
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },

@@ -139,6 +139,8 @@ type Hold struct {
 	// ExpiresAtUS 0. ShipByUS: when the goods have to leave; the earlier gets stock first.
 	Wait     bool
 	ShipByUS int64
+	// Presale: what is not there may be taken from stock that is promised to arrive.
+	Presale bool
 }
 
 // HeldStock is a reservation as it stands.

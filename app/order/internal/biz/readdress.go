@@ -37,16 +37,24 @@ func (o *Order) labelled() error {
 	case a.Under != "":
 		return stateConflict(o.r.State, "its address is being changed: try again, and read the waybill anew")
 	case o.label == 0 && a.Changes > 0, o.label != 0 && o.label != a.Version():
-		return refuse(409, reasonWaybill, "the address was changed: read the waybill anew, and name its address_version", "address_version", itoa(a.Version()))
+		return waybillChanged(a)
 	}
 	return nil
+}
+
+func waybillChanged(a AddressState) Refusal {
+	return refuse(409, reasonWaybill, "the address was changed: read the waybill anew, and name its address_version", "address_version", itoa(a.Version()))
 }
 
 // MayReaddress refuses another receiver for an order that is not delivered, of which something has left, or that is over.
 func (r Record) MayReaddress(to Receiver) error {
 	switch {
-	case r.State != OrderUnpaid && r.State != OrderPaid:
+	case !r.ToBePaid() && r.State != OrderPaid:
 		return stateConflict(r.State, "the order is over")
+	case r.GiftOrder != nil:
+		return stateConflict(r.State, "where a gift goes is its receiver's to say, once")
+	case r.Deposit != nil && r.ToBePaid():
+		return stateConflict(r.State, "its address can change when the balance is paid")
 	case r.Way != WayParcel && r.Way != WayLocal:
 		return stateConflict(r.State, "the order is not delivered: there is no address to change")
 	}
@@ -105,6 +113,11 @@ func (o *Order) Readdressed(a AddressState, gid string, to Receiver) (AddressSta
 		if !f.Ends() || !slices.Contains(Sources(SubjectFulfilment, EventReaddress), string(f.State)) {
 			continue
 		}
+		if f.Merged != "" { // the others go where they went
+			if err := o.TakeOut(f.ID, f.Merged); err != nil {
+				return a, err
+			}
+		}
 		if err := o.moveFulfilment(f, EventReaddress, ""); err != nil {
 			return a, err
 		}
@@ -131,7 +144,7 @@ func (r Record) differs(to Receiver) (what []string) {
 // CheckFreight refuses a place that a delivery to costs more than was asked for it at the placement, by the terms of that day. What
 // costs less stays paid. flatMinor is what a delivery costs where no terms say anything.
 func (r Record) CheckFreight(terms TradeTerms, region string, skus map[string]SKU, flatMinor int64) error {
-	if r.Kind != KindMall || r.OriginReturn != "" { // another platform, or the seller, pays for it
+	if !r.Kind.Mall() || r.OriginReturn != "" { // another platform, or the seller, pays for it
 		return nil
 	}
 	asked := r.FreightMinor

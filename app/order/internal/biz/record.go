@@ -14,7 +14,12 @@ const (
 	KindMall    Kind = "mall"    // placed by a member, paid with a provider
 	KindTill    Kind = "till"    // sold and paid in a store
 	KindChannel Kind = "channel" // paid on another platform
+	KindPresale Kind = "presale" // as in the mall, a deposit first
+	KindGift    Kind = "gift"    // as in the mall, for somebody else
 )
+
+// Mall says whether a member has placed the order, to pay it with a provider.
+func (k Kind) Mall() bool { return k == KindMall || k == KindPresale || k == KindGift }
 
 // Way is how goods reach the buyer; the names are those of inventory's DeliveryWay.
 type Way string
@@ -84,8 +89,10 @@ type Record struct {
 	Returns     []Return
 	Goodwills   []Goodwill
 	// Invoices are read where the header says that there are some.
-	Invoices []Invoice
-	Reviews  []Review
+	Invoices  []Invoice
+	Reviews   []Review
+	Deposit   *Deposit // of a presale
+	GiftOrder *GiftOrder
 }
 
 // clone copies all that a method of Order may change.
@@ -98,6 +105,14 @@ func (r Record) clone() Record {
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
 	r.Goodwills, r.Invoices, r.Reviews = slices.Clone(r.Goodwills), slices.Clone(r.Invoices), slices.Clone(r.Reviews)
+	if r.Deposit != nil {
+		d := *r.Deposit
+		r.Deposit = &d
+	}
+	if r.GiftOrder != nil {
+		g := *r.GiftOrder
+		r.GiftOrder = &g
+	}
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)

@@ -88,7 +88,7 @@ func (o *Order) holdFound() error {
 // it is not theirs yet.
 func (o *Order) Hold(reason string) error {
 	switch {
-	case o.r.Kind == KindTill || o.r.State != OrderUnpaid && o.r.State != OrderPaid:
+	case o.r.Kind == KindTill || !o.r.ToBePaid() && o.r.State != OrderPaid:
 		return stateConflict(o.r.State, "only an order of which nothing has left is held")
 	case o.r.Held():
 		return stateConflict(o.r.Review, "the order is held already")
@@ -134,7 +134,7 @@ func (o *Order) Release(answer string) error {
 	}
 	v := o.review()
 	v.DoneAtUS, v.DoneBy, v.Answer, v.DueAtUS = o.nowUS, o.actor, answer, 0
-	if o.r.State != OrderPaid {
+	if o.r.State != OrderPaid || o.r.GiftWaits() {
 		return nil
 	}
 	if err := o.assignPlanned(); err != nil {
@@ -197,7 +197,7 @@ func (o *Order) assignPlanned() error {
 
 // given is how what was found for a paid order becomes a fulfilment.
 func (o *Order) given() Event {
-	if o.r.Held() {
+	if o.r.waits() {
 		return EventPlan
 	}
 	return EventAssign

@@ -46,6 +46,7 @@ type TradeTerms struct {
 	Pays     []PayTerms
 	// Profiles of sellers, by organisation.
 	Profiles map[string][]TaxProfile
+	Deposits []DepositTerms
 }
 
 // TermsReader knows the terms.
@@ -66,6 +67,8 @@ type TermsBook interface {
 	PutPay(ctx context.Context, p PayTerms) (PayTerms, error)
 	// PutProfile stores the next tax profile of an organisation, or refuses it.
 	PutProfile(ctx context.Context, p TaxProfile, nowUS int64) (TaxProfile, error)
+	// PutDeposit stores the next version of deposit terms for their moment.
+	PutDeposit(ctx context.Context, d DepositTerms) (DepositTerms, error)
 }
 
 // Validate refuses rates that are none, or given twice.

@@ -7,20 +7,23 @@ type Topic string
 
 // The topics, in the order of a life. A fulfilment is declined by its location, cancelled with its order.
 const (
-	TopicPlaced    Topic = "PLACED"
-	TopicPaid      Topic = "PAID"
-	TopicAllocated Topic = "ALLOCATED"
-	TopicShipped   Topic = "SHIPPED"
-	TopicDelivered Topic = "DELIVERED"
-	TopicCompleted Topic = "COMPLETED"
-	TopicCancelled Topic = "CANCELLED"
-	TopicDeclined  Topic = "DECLINED"
-	TopicFailed    Topic = "FAILED"
-	TopicReturned  Topic = "RETURNED"
-	TopicRefunded  Topic = "REFUNDED"
-	TopicInvoiced  Topic = "INVOICED"
-	TopicHeld      Topic = "REVIEW_HELD" // an order is held for a person; its fulfilments are not to be shipped
-	TopicReleased  Topic = "REVIEW_RELEASED"
+	TopicPlaced Topic = "PLACED"
+	TopicPaid   Topic = "PAID"
+	// A presale's deposit has come; its balance can be paid now.
+	TopicDepositPaid Topic = "DEPOSIT_PAID"
+	TopicBalanceDue  Topic = "BALANCE_DUE"
+	TopicAllocated   Topic = "ALLOCATED"
+	TopicShipped     Topic = "SHIPPED"
+	TopicDelivered   Topic = "DELIVERED"
+	TopicCompleted   Topic = "COMPLETED"
+	TopicCancelled   Topic = "CANCELLED"
+	TopicDeclined    Topic = "DECLINED"
+	TopicFailed      Topic = "FAILED"
+	TopicReturned    Topic = "RETURNED"
+	TopicRefunded    Topic = "REFUNDED"
+	TopicInvoiced    Topic = "INVOICED"
+	TopicHeld        Topic = "REVIEW_HELD" // an order is held for a person; its fulfilments are not to be shipped
+	TopicReleased    Topic = "REVIEW_RELEASED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 	// TopicOverdue: a location has not accepted, picked or shipped in time.
@@ -29,7 +32,7 @@ const (
 
 // topics are told when a subject comes to a state.
 var topics = map[Subject]map[State]Topic{
-	SubjectOrder: {OrderUnpaid: TopicPlaced, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
+	SubjectOrder: {OrderUnpaid: TopicPlaced, OrderDepositPaid: TopicDepositPaid, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
 	SubjectFulfilment: {FulfilmentAssigned: TopicAllocated, FulfilmentShipped: TopicShipped, FulfilmentDelivered: TopicDelivered, FulfilmentReceived: TopicDelivered,
 		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
@@ -48,6 +51,8 @@ func (e Edge) Told() (Topic, bool) {
 	case e.Subject == SubjectOrder && e.Event == EventCancelPart,
 		e.Event == EventReaddress && e.From != FulfilmentPlanned:
 		return TopicChanged, true
+	case e.Subject == SubjectOrder && e.Event == EventBalanceDue:
+		return TopicBalanceDue, true
 	case e.Subject == SubjectFulfilment && e.Event == EventOverdue:
 		return TopicOverdue, true
 	case e.Subject == SubjectFulfilment && e.Event == EventHold:
@@ -87,7 +92,7 @@ type TradeBody struct {
 	RefundID    string      `json:"refund_id,omitempty"`
 	InvoiceID   string      `json:"invoice_id,omitempty"`
 	RedOf       string      `json:"red_of,omitempty"`       // the invoice that a red letter takes back
-	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a refund, an invoice
+	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a deposit, a balance, a refund, an invoice
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
@@ -119,6 +124,12 @@ func (o *Order) Told() (told []TradeEvent) {
 			told = append(told, e)
 		case SubjectOrder:
 			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
+			switch topic {
+			case TopicDepositPaid:
+				e.Body.AmountMinor = o.r.Deposit.AmountMinor
+			case TopicBalanceDue:
+				e.Body.AmountMinor = o.r.LeftMinor()
+			}
 			if topic == TopicPlaced {
 				e.Body.Way, e.Body.Lines = o.r.Way, o.goods()
 			}

@@ -155,7 +155,7 @@ func (s Stock) Hold(ctx context.Context, h biz.Hold) ([]biz.Reservation, error) 
 	req := &inventoryv1.HoldRequest{
 		RequestId: h.RequestID, Document: h.Document, Gid: h.GID, Channel: h.Channel, SellerOrg: h.SellerOrg,
 		Way: inventoryv1.DeliveryWay(inventoryv1.DeliveryWay_value[string(h.Way)]), Location: h.Location, ExpiresAtUs: h.ExpiresAtUS,
-		WaitForStock: h.Wait, ShipByUs: h.ShipByUS,
+		WaitForStock: h.Wait, ShipByUs: h.ShipByUS, AllowPresale: h.Presale,
 	}
 	if h.Destination != nil {
 		req.Destination = &commonv1.GeoPoint{Lat: h.Destination.Lat, Lng: h.Destination.Lng}

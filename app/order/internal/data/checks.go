@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/invariant"
@@ -13,7 +14,7 @@ import (
 
 // Checks are the invariants that the center's own rows prove.
 func Checks() []invariant.Check {
-	return append(append(toldChecks(), unmatchedChecks()...), []invariant.Check{
+	return append(slices.Concat(toldChecks(), giftChecks(), unmatchedChecks()), []invariant.Check{
 		{
 			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
 			Counted: "SELECT COUNT(*) FROM orders",
@@ -27,10 +28,23 @@ func Checks() []invariant.Check {
 				WHERE c.refunded_minor <> COALESCE(r.amount, 0) OR c.refunded_minor > c.amount_minor
 			UNION ALL SELECT o.id, 'money kept is not what was to be paid less what came back' FROM orders o
 				LEFT JOIN (SELECT order_id, SUM(refunded_minor) AS back FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
-				WHERE o.state <> 'UNPAID' AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
-					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor + o.gift_charged_minor ELSE 0 END
-				OR o.state = 'UNPAID' AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor
-					AND (o.origin_return = '' OR o.total_minor > o.points_amount_minor))`,
+				LEFT JOIN deposits d ON d.id = o.id
+				WHERE o.state NOT IN ('UNPAID', 'DEPOSIT_PAID') AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
+					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor + o.gift_charged_minor ELSE COALESCE(d.forfeited_minor, 0) END
+				OR o.state IN ('UNPAID', 'DEPOSIT_PAID') AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor
+					AND (o.origin_return = '' OR o.total_minor > o.points_amount_minor))
+				OR o.state = 'UNPAID' AND o.captured_minor - o.refunded_minor >= d.amount_minor OR o.state = 'DEPOSIT_PAID' AND o.captured_minor - o.refunded_minor < d.amount_minor`,
+		},
+		{
+			ID: "I7", Title: "a presale has a deposit, of which the agreed share is forfeited or nothing",
+			Counted: "SELECT COUNT(*) FROM deposits",
+			Violations: `SELECT o.id, 'a presale without a deposit' FROM orders o LEFT JOIN deposits d ON d.id = o.id WHERE o.kind = 'presale' AND d.id IS NULL
+			UNION ALL SELECT d.id, 'a deposit of no presale, or above what is to pay' FROM deposits d LEFT JOIN orders o ON o.id = d.id
+				WHERE o.id IS NULL OR o.kind <> 'presale' OR d.amount_minor <= 0 OR d.amount_minor > o.total_minor - o.points_amount_minor OR d.balance_until_us <= d.balance_from_us
+			UNION ALL SELECT d.id, 'the deposit does not stand as its order does' FROM deposits d JOIN orders o ON o.id = d.id
+				WHERE o.state = 'UNPAID' AND d.paid_us <> 0 OR o.state = 'DEPOSIT_PAID' AND d.paid_us = 0 OR (d.due_us <> 0) <> (o.state = 'DEPOSIT_PAID')
+			UNION ALL SELECT d.id, 'another share is forfeited than was agreed' FROM deposits d JOIN orders o ON o.id = d.id
+				WHERE d.forfeited_minor <> 0 AND (o.state <> 'CANCELLED' OR d.paid_us = 0 OR ABS(d.forfeited_minor * 10000 - d.amount_minor * d.forfeit_bp) > 5000)`,
 		},
 		{
 			ID: "I8", Title: "one effect for each provider's transaction, equal to its payment",
@@ -73,7 +87,7 @@ func Checks() []invariant.Check {
 			Violations: `SELECT p.id, 'coupons are not what was claimed' FROM promotions p
 				LEFT JOIN (SELECT promotion, COUNT(*) AS n FROM coupons GROUP BY promotion) c ON c.promotion = p.id WHERE p.claimed <> COALESCE(c.n, 0)
 			UNION ALL SELECT c.id, 'state is not what its order says' FROM coupons c JOIN orders o ON o.id = c.order_id
-				WHERE o.state = 'CANCELLED' OR (o.state = 'UNPAID') <> (c.state = 'LOCKED')
+				WHERE o.state = 'CANCELLED' OR (o.state IN ('UNPAID', 'DEPOSIT_PAID')) <> (c.state = 'LOCKED')
 			UNION ALL SELECT c.id, 'open, and an order has it' FROM coupons c WHERE (c.state = 'OPEN') <> (c.order_id = '')`,
 		},
 		{ID: "I9", Title: "a line's receipts are what the buyer pays and what platforms and payment providers bear; bearers bear each discount whole", Scan: receipts},
@@ -135,7 +149,7 @@ func Checks() []invariant.Check {
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " + child("reviews", "orders", "order_id") + " UNION ALL " + child("order_remarks", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
-				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("invoices", "orders", "order_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
+				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("invoices", "orders", "order_id") + " UNION ALL " + child("deposits", "orders", "id") + " UNION ALL " + child("gift_orders", "orders", "id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
 				` UNION ALL SELECT f.id, 'it travels with another location''s' FROM fulfilments f LEFT JOIN merged_parcels m ON m.id = f.merged
 				WHERE f.merged <> '' AND (m.id IS NULL OR m.org <> f.org OR m.location <> f.location)
 				UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id

@@ -49,7 +49,7 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 		switch e := e.(type) {
 		case biz.Paid:
 			f.message.Kind = kindPaid
-			if r.Kind == biz.KindMall {
+			if r.Kind.Mall() && !r.GiftWaits() {
 				f.confirm(r)
 			}
 			f.settle(r)

@@ -82,6 +82,7 @@ var (
 
 var allParts = []Part{
 	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices, (*Orders).gatherReviews,
+	(*Orders).gatherDeposits, (*Orders).gatherGiftOrders,
 }
 
 // only is the one order of a query in ctx's scope.

@@ -48,10 +48,26 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
 		db := open(migrations.Files)
 		orders := NewOrders(db, receivers(t))
-		var r biz.Record
+		var gift biz.Record
+		gift.ID, gift.Org, gift.SourceNo, gift.Kind, gift.GiftOrder = "ord_gift", "hq", "gift", biz.KindGift, &biz.GiftOrder{}
 		n := int64(0)
+		filled(reflect.ValueOf(gift.GiftOrder).Elem(), &n)
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error { return orders.Create(ctx, biz.Restore(gift, biz.Terms{}, 1, "test")) }))
+		kept, err := orders.Load(t.Context(), gift.ID)
+		require.NoError(t, err)
+		require.Equal(t, gift.GiftOrder, kept.GiftOrder)
+		changed := kept
+		changed.GiftOrder = &biz.GiftOrder{Message: kept.GiftOrder.Message, OpenUS: kept.GiftOrder.OpenUS, UntilUS: 1, KeyHash: "k", TakenAtUS: 2, TakenBy: "m", DueUS: 3}
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
+			return orders.save(AsService(ctx), kept, biz.Restore(changed, biz.Terms{}, 1, "test"))
+		}))
+		kept, err = orders.Load(t.Context(), gift.ID)
+		require.NoError(t, err)
+		require.Equal(t, changed.GiftOrder, kept.GiftOrder)
+
+		var r biz.Record
 		filled(reflect.ValueOf(&r).Elem(), &n)
-		r.Currency = "CNY"
+		r.Currency, r.Kind, r.GiftOrder = "CNY", biz.KindPresale, nil // whose deposit is looked up
 		for i := range r.Captures {
 			r.Captures[i].Currency = "CNY"
 		}
@@ -112,6 +128,7 @@ func mutate(r *biz.Record) {
 	v.State, v.Buyer.Message, v.AmountMinor, v.TaxMinor, v.Lines, v.Round, v.AskedAtUS, v.AcceptedAtUS, v.Attempts = "I", "no", 933, 934, v.Lines[:1], 935, 936, 937, 938
 	v.NextAtUS, v.Failure, v.OfficialNo, v.URL, v.IssuedAtUS = 939, "F", "20", "https://x", 940
 	r.InvoiceCount = 941
+	r.Deposit.PaidAtUS, r.Deposit.Payments, r.Deposit.ForfeitedMinor, r.Deposit.DueUS = 933, 934, 935, 936
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929
 	r.Review = "V"

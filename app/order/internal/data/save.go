@@ -85,6 +85,8 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
 		func() error { return s.saveInvoices(ctx, r.Header, before.Invoices, r.Invoices) },
 		func() error { return s.saveReviews(ctx, r.Header, before.Reviews, r.Reviews) },
+		func() error { return s.saveDeposit(ctx, r.Header, before.Deposit, r.Deposit) },
+		func() error { return s.saveGiftOrder(ctx, r.Header, before.GiftOrder, r.GiftOrder) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)

@@ -61,7 +61,8 @@ func (s *Orders) PaymentsDue(ctx context.Context, nowUS int64, limit int) ([]Due
 
 // AllocationsDue are orders that wait for stock: first those that have to be shipped first.
 func (s *Orders) AllocationsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
-	rows, err := s.ent.Order.Query().Where(order.Unallocated(true), order.AllocateAtUsLTE(nowUS)).
+	waiting := func(q *sql.Selector) { q.Where(sql.ExprP(q.C(order.FieldUnallocated)+" = ?", true)) } // a bare column finds no index
+	rows, err := s.ent.Order.Query().Where(waiting, order.AllocateAtUsLTE(nowUS)).
 		Order(func(q *sql.Selector) {
 			q.OrderExpr(sql.Expr("CASE WHEN "+q.C(order.FieldShipByUs)+" = 0 THEN 1 ELSE 0 END"), sql.Expr(q.C(order.FieldShipByUs)), sql.Expr(q.C(order.FieldPlacedUs)))
 		}).Limit(limit).IDs(AsService(ctx))

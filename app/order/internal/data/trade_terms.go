@@ -19,6 +19,7 @@ const (
 	termTax     = "tax"
 	termFreight = "freight"
 	termPay     = "pay"
+	termDeposit = "deposit"
 
 	topicTerms = "order.trade_terms"
 )
@@ -86,6 +87,12 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 				return biz.TradeTerms{}, err
 			}
 			all.Pays = append(all.Pays, p)
+		case termDeposit:
+			d, err := toDepositTerms(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Deposits = append(all.Deposits, d)
 		}
 	}
 	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true

@@ -152,6 +152,8 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 	}
 	eachEngine(t, func(t *testing.T, s *shop) {
 		s.lived()
+		s.cancelBy(ann, s.given())
+		s.cancelBy(ann, s.deposited(nil))
 		require.Empty(t, s.audit())
 		all, err := s.CheckInvariants(s.as(boss), &commonv1.CheckInvariantsRequest{})
 		require.NoError(t, err)

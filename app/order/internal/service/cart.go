@@ -63,7 +63,16 @@ func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*
 	if p.Points > facts.Member.SpendablePoints {
 		return nil, biz.PointsInsufficient(facts.Member.SpendablePoints, p.Points)
 	}
-	return toCalculation(p), nil
+	out := toCalculation(p)
+	if q.Channel == biz.ChannelPOS { // at a till all is paid at once
+		return out, nil
+	}
+	deposit, err := facts.Deposit(p)
+	if err != nil {
+		return nil, err
+	}
+	out.Deposit = toDeposit(deposit, p.ToPayMinor(), p.Currency)
+	return out, nil
 }
 
 // mayPrice refuses to price for another member, and at another store or channel than where the caller sells.

@@ -65,6 +65,8 @@ type world struct {
 	lacking            map[string][]*inventoryv1.Reservation       // of documents that wait for their buyer's choice
 	near               map[string]bool                             // locations that serve the south only
 	redirected         []*inventoryv1.RedirectRequest
+	coming             map[string]int64         // pieces that are promised to arrive in S1, by SKU
+	wanted             *inventoryv1.HoldRequest // the last one
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -262,6 +264,7 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 		f.w.refuse = nil
 		return nil, err
 	}
+	f.w.wanted = in
 	out := &inventoryv1.HoldResponse{Document: in.Document}
 	for _, l := range in.Lines {
 		if parts := f.w.kits[l.Sku]; parts != nil {
@@ -283,6 +286,12 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 			}
 			out.Reservations = append(out.Reservations, f.reserved(in, l, l.Sku, location, n))
 			left -= n
+		}
+		if left > 0 && in.AllowPresale && f.w.coming[l.Sku] >= left {
+			f.w.coming[l.Sku] -= left
+			f.w.stock["S1"][l.Sku] += left // taken below
+			out.Reservations = append(out.Reservations, f.reserved(in, l, l.Sku, "S1", left))
+			left = 0
 		}
 		if left > 0 && f.w.patient && in.WaitForStock {
 			f.w.waiting[in.Document] = true

@@ -56,6 +56,8 @@ var flowPoints = map[string]func(t *testing.T, s *shop, broken func(func() error
 	"order.readdress.follow.after":    changing,
 	"order.readdress.final.before":    changing,
 	"order.readdress.final.after":     changing,
+	"order.forfeit.close.before":      forfeiting,
+	"order.forfeit.close.after":       forfeiting,
 }
 
 // Each flow ends as if nothing had happened, when it breaks off at a point and is asked for again.
@@ -243,6 +245,20 @@ func expiring(t *testing.T, s *shop, broken func(func() error)) {
 	})
 	require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
 	s.leaving()
+}
+
+// forfeiting is the end of an order whose balance was not paid in time.
+func forfeiting(t *testing.T, s *shop, broken func(func() error)) {
+	o := s.deposited(nil)
+	s.come(balanceFrom)
+	s.payment(o)
+	broken(func() error {
+		s.clock.Advance(3 * time.Hour)
+		return s.Tick(t.Context())
+	})
+	o = s.get(o.Id)
+	require.Equal(t, []any{orderv1.OrderState_CANCELLED, int64(1667), int64(3334)}, []any{o.State, o.Deposit.Forfeited.AmountMinor, o.Refunded.AmountMinor})
+	require.Equal(t, []string{"inventory.Release"}, s.leaving())
 }
 
 // Each kind of message arrives, once, although the relay dies before it has handed it over or before it has noted that.

@@ -12,7 +12,7 @@ import (
 
 var (
 	orderStates = map[biz.State]orderv1.OrderState{
-		biz.OrderUnpaid: orderv1.OrderState_UNPAID, biz.OrderPaid: orderv1.OrderState_PAID,
+		biz.OrderUnpaid: orderv1.OrderState_UNPAID, biz.OrderDepositPaid: orderv1.OrderState_DEPOSIT_PAID, biz.OrderPaid: orderv1.OrderState_PAID,
 		biz.OrderCompleted: orderv1.OrderState_COMPLETED, biz.OrderCancelled: orderv1.OrderState_CANCELLED,
 	}
 	fulfilmentStates = map[biz.State]orderv1.FulfilmentState{
@@ -143,9 +143,11 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	if r.NeedsChoice() {
 		out.Choice = &orderv1.PickupChoice{AskedAtUs: r.AskedAtUS, ChooseByUs: r.ChooseByUS}
 	}
-	if r.State == biz.OrderUnpaid {
+	if r.ToBePaid() {
 		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
 	}
+	out.Gift = toOrderGift(r.GiftOrder)
+	out.Deposit = toDeposit(r.Deposit, r.ToPayMinor(), r.Currency)
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, toLine(l, r.Currency))
 	}

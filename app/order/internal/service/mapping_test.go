@@ -70,6 +70,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	r.Review = biz.ReviewHeld
 	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
 	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
+	r.Deposit.ForfeitBP = 10_000
 	r.Goodwills[0].State, r.Goodwills[0].Way = biz.GoodwillPaid, biz.GoodwillCash
 	r.Returns[0].Lines[0].Quantity = 35 // 14 sellable, 7 damaged, 14 missing
 	r.Returns[0].Lines[0].Missing = 14

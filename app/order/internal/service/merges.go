@@ -163,9 +163,33 @@ func (s *MergedParcels) SplitMergedParcel(ctx context.Context, in *orderv1.Split
 
 // ShipMergedParcel says that it has left.
 func (s *MergedParcels) ShipMergedParcel(ctx context.Context, in *orderv1.ShipMergedParcelRequest) (*orderv1.MergedParcel, error) {
-	return s.on(ctx, orderv1.MergedParcels_ShipMergedParcel_FullMethodName, in, in.GetMergedParcelId(), nil,
-		func(o *biz.Order, id string) error {
-			return o.ShipMerged(id, in.GetMergedParcelId(), in.GetCarrier(), in.GetTrackingNo())
+	var m biz.MergedParcel
+	return decide(ctx, s.order, orderv1.MergedParcels_ShipMergedParcel_FullMethodName, in,
+		func(ctx context.Context) (err error) {
+			m, err = s.order.mergedFor(ctx, in.GetMergedParcelId())
+			return err
+		},
+		func(ctx context.Context) (*orderv1.MergedParcel, error) {
+			var left []string
+			changed, err := s.each(ctx, m, func(o *biz.Order, id string) error {
+				address, err := s.order.Orders.AddressOf(ctx, o.Record().ID)
+				if err != nil {
+					return err
+				}
+				inIt, err := o.LeavesMerged(id, m.ID, in.GetFulfilmentIds(), address)
+				if err != nil || !inIt {
+					return err
+				}
+				left = append(left, id)
+				return o.ShipMerged(id, m.ID, in.GetCarrier(), in.GetTrackingNo())
+			})
+			if err == nil && len(left) == 0 {
+				err = biz.Overtaken("nothing is in the parcel any more")
+			}
+			if err == nil && slices.ContainsFunc(in.GetFulfilmentIds(), func(id string) bool { return !slices.Contains(left, id) }) {
+				err = biz.NotFound("fulfilment")
+			}
+			return toMergedParcel(m, changed), err
 		})
 }
 

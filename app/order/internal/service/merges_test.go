@@ -315,3 +315,32 @@ func TestAnOrderWaitsForOthersToItsAddress(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// An order whose buyer moves is out of the parcel that it shared, and the store that has not heard of it does not send it along.
+func TestAnOrderThatGoesElsewhereIsOutOfTheParcel(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		first, second, third := s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1)
+		m, err := s.mergeParcels(keeper, first, second, third)
+		require.NoError(t, err)
+		_, err = s.moved(ann, second, around)
+		require.NoError(t, err)
+		ship := &orderv1.ShipMergedParcelRequest{RequestId: requestID(), MergedParcelId: m.Id, Carrier: "SF", TrackingNo: "M1"}
+		_, err = s.merges().ShipMergedParcel(s.as(keeper), ship)
+		requireReason(t, "WAYBILL_CHANGED", err)
+		f := func(o *orderv1.OrderInfo) string { return o.Fulfilments[0].Id }
+		for _, wrong := range [][]string{{f(first), f(second), f(third)}, {f(first)}} {
+			ship.RequestId, ship.FulfilmentIds = requestID(), wrong
+			_, err = s.merges().ShipMergedParcel(s.as(keeper), ship)
+			require.Contains(t, []string{"NOT_FOUND", "VALIDATOR"}, reasonOf(fault.Public(err)), "%v", err)
+		}
+		ship.RequestId, ship.FulfilmentIds = requestID(), []string{f(first), f(third)}
+		got, err := s.merges().ShipMergedParcel(s.as(keeper), ship)
+		require.NoError(t, err)
+		require.Len(t, got.Fulfilments, 2)
+		alone := s.get(second.Id)
+		require.Equal(t, orderv1.FulfilmentState_ACCEPTED, alone.Fulfilments[0].State)
+		require.NoError(t, s.sends(alone.Fulfilments[0], 2))
+		s.leaving()
+		require.Empty(t, s.audit())
+	})
+}

@@ -226,9 +226,13 @@ func (s *Order) doubted(ctx context.Context, n biz.Notification, action string, 
 // CancelOrder ends an order of which nothing has been shipped. What could still be paid is closed at its provider first.
 func (s *Order) CancelOrder(ctx context.Context, req *orderv1.CancelOrderRequest) (*orderv1.OrderInfo, error) {
 	var closed []string
+	cancel := (*biz.Order).Cancel
 	answer, err := decide(ctx, s, orderv1.Order_CancelOrder_FullMethodName, req,
 		func(ctx context.Context) error {
-			_, r, err := s.orderOwner(ctx, req.GetOrderId())
+			p, r, err := s.orderOwner(ctx, req.GetOrderId())
+			if p.Kind == tenancy.Member {
+				cancel = (*biz.Order).CancelByBuyer
+			}
 			if err == nil {
 				closed, err = s.closeThere(ctx, r)
 			}
@@ -236,7 +240,7 @@ func (s *Order) CancelOrder(ctx context.Context, req *orderv1.CancelOrderRequest
 		},
 		func(ctx context.Context) (*orderv1.OrderInfo, error) {
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) error {
-				err := o.Cancel(req.GetReason())
+				err := cancel(o, req.GetReason())
 				o.ClosedThere(closed...)
 				return err
 			})

@@ -160,7 +160,7 @@ func toWaybill(w biz.Waybill, s biz.Sender) *orderv1.Waybill {
 		FulfilmentId: w.FulfilmentID, ParcelId: w.ParcelID, OrderId: w.OrderID, ExternalNo: w.ExternalNo, Way: toWay(w.Way),
 		Sender:   &orderv1.Sender{Code: s.Code, Name: s.Name, Address: s.Address, City: s.City, Province: s.Province, Country: s.Country, Postcode: s.Postcode},
 		Receiver: toReceiver(w.Receiver), ShownName: w.ShownName, ShownPhone: w.ShownPhone,
-		Pieces: w.Pieces, WeightG: w.WeightG, Weightless: w.Weightless, Remark: w.Remark, Carrier: w.Carrier, TrackingNo: w.TrackingNo,
+		Pieces: w.Pieces, WeightG: w.WeightG, Weightless: w.Weightless, Remark: w.Remark, Carrier: w.Carrier, TrackingNo: w.TrackingNo, GiftMessage: w.GiftMessage,
 	}
 	for _, l := range w.Lines {
 		out.Lines = append(out.Lines, &orderv1.WaybillLine{Sku: l.SKU, Title: l.Title, Quantity: l.Quantity})

@@ -49,7 +49,7 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 			Channel: req.GetChannel(), MemberID: req.GetMemberId(), ShopStore: req.GetShopStoreCode(), Way: biz.Way(req.GetWay().String()),
 			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: lines,
 			Points: req.GetPoints(), Coupons: req.GetCouponIds(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
-			FinalSale: req.GetFinalSaleSkus(), DestinationRegion: req.GetDestinationRegion(),
+			FinalSale: req.GetFinalSaleSkus(), DestinationRegion: req.GetDestinationRegion(), SeenDepositMinor: req.DepositMinor,
 		}, s.settings.FreightMinor, s.settings.Terms, now)
 	})
 	s.soldOut.learn(err, asked, nowUS)

@@ -33,6 +33,7 @@ func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*
 	if p.Kind == tenancy.Device {
 		info.Receiver = nil
 	}
+	buyerSees(p, info)
 	if p.Kind == tenancy.Member {
 		for i, f := range r.Fulfilments {
 			if r.ReadyForPickup(f) {

@@ -180,13 +180,14 @@ func TestSilenceDecidesAsTheRuleSays(t *testing.T) {
 func TestAPersonHoldsAnOrderThatNoLocationHasAccepted(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		levels := NewServiceLevels(s.Order)
-		_, err := levels.PutServiceLevel(s.as(boss), &orderv1.PutServiceLevelRequest{RequestId: requestID(), AcceptS: 60, ShipS: 3600})
+		_, err := levels.PutServiceLevel(s.as(boss), &orderv1.PutServiceLevelRequest{RequestId: requestID(), AcceptS: 60, PickS: 600, ShipS: 3600})
 		require.NoError(t, err)
 		o := s.paid(0)
 		require.Equal(t, []string{"ASSIGNED", "ASSIGNED"}, fulfilmentStatesOf(o))
 		o, err = s.holdBack(boss, o.Id)
 		require.NoError(t, err)
 		require.Equal(t, []string{"PLANNED", "PLANNED"}, fulfilmentStatesOf(o))
+		require.Zero(t, o.Fulfilments[0].AcceptByUs+o.Fulfilments[0].PickByUs+o.Fulfilments[0].ShipByUs+o.Fulfilments[0].AssignedAtUs)
 		_, err = s.holdBack(boss, o.Id)
 		requireReason(t, "STATE_CONFLICT", err)
 		s.leaving()

@@ -176,7 +176,9 @@ func (s *Order) addressed(ctx context.Context, info *orderv1.OrderInfo, err erro
 		return nil, err
 	}
 	info.Receiver = toReceiver(r)
-	return info, nil
+	p, err := tenancy.FromContext(ctx)
+	buyerSees(p, info)
+	return info, err
 }
 
 // info is an order with its history.

@@ -42,6 +42,8 @@ const wideAsks = 8
 func (s *Order) timers() []due {
 	return []due{
 		{name: "expire", wide: wideAsks, find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.expire(ctx, d.OrderID) }},
+		{name: "balance", wide: wideAsks, find: s.Orders.BalancesDue, do: func(ctx context.Context, d data.Due) error { return s.balance(ctx, d.OrderID) }},
+		{name: "gift", find: s.Orders.GiftsDue, do: func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).LapseGift) }},
 		{name: "auto receive", find: s.Orders.ReceiptsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.AutoReceive(d.PartID) })
 		}},
@@ -144,7 +146,7 @@ func overtaken(err error) bool {
 // ResumeOrphans brings placements and changes of address to an end that nobody works on.
 func (s *Order) ResumeOrphans(ctx context.Context) error {
 	found, err := command.Orphans(ctx, s.DB, batch, orphanGrace, orderv1.Order_PlaceOrder_FullMethodName, orderv1.Order_SellAtTill_FullMethodName,
-		orderv1.Exchanges_ApproveExchange_FullMethodName, orderv1.AddressChanges_ChangeAddress_FullMethodName)
+		orderv1.Exchanges_ApproveExchange_FullMethodName, orderv1.AddressChanges_ChangeAddress_FullMethodName, orderv1.GiftOrders_PlaceGift_FullMethodName)
 	if err != nil {
 		return err
 	}

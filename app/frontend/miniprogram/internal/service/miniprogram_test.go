@@ -145,10 +145,10 @@ func TestAMemberActsForItself(t *testing.T) {
 			Way: inventoryv1.DeliveryWay_PICKUP, PickupStoreCode: "S1", DestinationRegion: "33", Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2}}}},
 		{func(ctx context.Context) error {
 			_, err := s.Checkout(ctx, &miniprogramv1.CheckoutRequest{RequestId: "r", Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1",
-				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x", CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33"})
+				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x", CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33", DepositMinor: &toPay})
 			return err
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2",
-			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33"}},
+			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33", DepositMinor: &toPay}},
 		{func(ctx context.Context) error {
 			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Lines: now})
 			return err

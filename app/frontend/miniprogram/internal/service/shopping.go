@@ -68,7 +68,7 @@ func (s *MiniProgram) Checkout(ctx context.Context, in *miniprogramv1.CheckoutRe
 		RequestId: in.GetRequestId(), Channel: channel, MemberId: id, ShopStoreCode: in.GetShopStoreCode(), Way: in.GetWay(),
 		Receiver: in.GetReceiver(), PickupStoreCode: in.GetPickupStoreCode(), Points: in.GetPoints(), ToPayMinor: in.ToPayMinor,
 		Remark: in.GetRemark(), Lines: in.GetLines(), FromCart: len(in.GetLines()) == 0, CouponIds: in.GetCouponIds(),
-		FinalSaleSkus: in.GetFinalSaleSkus(), DestinationRegion: in.GetDestinationRegion(),
+		FinalSaleSkus: in.GetFinalSaleSkus(), DestinationRegion: in.GetDestinationRegion(), DepositMinor: in.DepositMinor,
 	})
 }
 

@@ -18,8 +18,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
@@ -63,10 +65,14 @@ type Client struct {
 	CartLine *CartLineClient
 	// Coupon is the client for interacting with the Coupon builders.
 	Coupon *CouponClient
+	// Deposit is the client for interacting with the Deposit builders.
+	Deposit *DepositClient
 	// Fulfilment is the client for interacting with the Fulfilment builders.
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
 	FulfilmentLine *FulfilmentLineClient
+	// GiftOrder is the client for interacting with the GiftOrder builders.
+	GiftOrder *GiftOrderClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
@@ -138,8 +144,10 @@ func (c *Client) init() {
 	c.Capture = NewCaptureClient(c.config)
 	c.CartLine = NewCartLineClient(c.config)
 	c.Coupon = NewCouponClient(c.config)
+	c.Deposit = NewDepositClient(c.config)
 	c.Fulfilment = NewFulfilmentClient(c.config)
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
+	c.GiftOrder = NewGiftOrderClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
 	c.GuestCart = NewGuestCartClient(c.config)
@@ -264,8 +272,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
+		Deposit:          NewDepositClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
 		GuestCart:        NewGuestCartClient(cfg),
@@ -317,8 +327,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
+		Deposit:          NewDepositClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
 		GuestCart:        NewGuestCartClient(cfg),
@@ -376,13 +388,13 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Fulfilment,
-		c.FulfilmentLine, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice,
-		c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
-		c.TradeTerm, c.UnmatchedPayment,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment,
+		c.FulfilmentLine, c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart,
+		c.Invoice, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm, c.UnmatchedPayment,
 	} {
 		n.Use(hooks...)
 	}
@@ -392,13 +404,13 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Fulfilment,
-		c.FulfilmentLine, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice,
-		c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
-		c.TradeTerm, c.UnmatchedPayment,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment,
+		c.FulfilmentLine, c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart,
+		c.Invoice, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm, c.UnmatchedPayment,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -415,10 +427,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.CartLine.mutate(ctx, m)
 	case *CouponMutation:
 		return c.Coupon.mutate(ctx, m)
+	case *DepositMutation:
+		return c.Deposit.mutate(ctx, m)
 	case *FulfilmentMutation:
 		return c.Fulfilment.mutate(ctx, m)
 	case *FulfilmentLineMutation:
 		return c.FulfilmentLine.mutate(ctx, m)
+	case *GiftOrderMutation:
+		return c.GiftOrder.mutate(ctx, m)
 	case *GoodsReturnMutation:
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
@@ -1020,6 +1036,141 @@ func (c *CouponClient) mutate(ctx context.Context, m *CouponMutation) (Value, er
 	}
 }
 
+// DepositClient is a client for the Deposit schema.
+type DepositClient struct {
+	config
+}
+
+// NewDepositClient returns a client for the Deposit from the given config.
+func NewDepositClient(c config) *DepositClient {
+	return &DepositClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `deposit.Hooks(f(g(h())))`.
+func (c *DepositClient) Use(hooks ...Hook) {
+	c.hooks.Deposit = append(c.hooks.Deposit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `deposit.Intercept(f(g(h())))`.
+func (c *DepositClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Deposit = append(c.inters.Deposit, interceptors...)
+}
+
+// Create returns a builder for creating a Deposit entity.
+func (c *DepositClient) Create() *DepositCreate {
+	mutation := newDepositMutation(c.config, OpCreate)
+	return &DepositCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Deposit entities.
+func (c *DepositClient) CreateBulk(builders ...*DepositCreate) *DepositCreateBulk {
+	return &DepositCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DepositClient) MapCreateBulk(slice any, setFunc func(*DepositCreate, int)) *DepositCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DepositCreateBulk{err: fmt.Errorf("calling to DepositClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DepositCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DepositCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Deposit.
+func (c *DepositClient) Update() *DepositUpdate {
+	mutation := newDepositMutation(c.config, OpUpdate)
+	return &DepositUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DepositClient) UpdateOne(_m *Deposit) *DepositUpdateOne {
+	mutation := newDepositMutation(c.config, OpUpdateOne, withDeposit(_m))
+	return &DepositUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DepositClient) UpdateOneID(id string) *DepositUpdateOne {
+	mutation := newDepositMutation(c.config, OpUpdateOne, withDepositID(id))
+	return &DepositUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Deposit.
+func (c *DepositClient) Delete() *DepositDelete {
+	mutation := newDepositMutation(c.config, OpDelete)
+	return &DepositDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DepositClient) DeleteOne(_m *Deposit) *DepositDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DepositClient) DeleteOneID(id string) *DepositDeleteOne {
+	builder := c.Delete().Where(deposit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DepositDeleteOne{builder}
+}
+
+// Query returns a query builder for Deposit.
+func (c *DepositClient) Query() *DepositQuery {
+	return &DepositQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDeposit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Deposit entity by its id.
+func (c *DepositClient) Get(ctx context.Context, id string) (*Deposit, error) {
+	return c.Query().Where(deposit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DepositClient) GetX(ctx context.Context, id string) *Deposit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DepositClient) Hooks() []Hook {
+	hooks := c.hooks.Deposit
+	return append(hooks[:len(hooks):len(hooks)], deposit.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DepositClient) Interceptors() []Interceptor {
+	inters := c.inters.Deposit
+	return append(inters[:len(inters):len(inters)], deposit.Interceptors[:]...)
+}
+
+func (c *DepositClient) mutate(ctx context.Context, m *DepositMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DepositCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DepositUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DepositUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DepositDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Deposit mutation op: %q", m.Op())
+	}
+}
+
 // FulfilmentClient is a client for the Fulfilment schema.
 type FulfilmentClient struct {
 	config
@@ -1287,6 +1438,141 @@ func (c *FulfilmentLineClient) mutate(ctx context.Context, m *FulfilmentLineMuta
 		return (&FulfilmentLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown FulfilmentLine mutation op: %q", m.Op())
+	}
+}
+
+// GiftOrderClient is a client for the GiftOrder schema.
+type GiftOrderClient struct {
+	config
+}
+
+// NewGiftOrderClient returns a client for the GiftOrder from the given config.
+func NewGiftOrderClient(c config) *GiftOrderClient {
+	return &GiftOrderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `giftorder.Hooks(f(g(h())))`.
+func (c *GiftOrderClient) Use(hooks ...Hook) {
+	c.hooks.GiftOrder = append(c.hooks.GiftOrder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `giftorder.Intercept(f(g(h())))`.
+func (c *GiftOrderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GiftOrder = append(c.inters.GiftOrder, interceptors...)
+}
+
+// Create returns a builder for creating a GiftOrder entity.
+func (c *GiftOrderClient) Create() *GiftOrderCreate {
+	mutation := newGiftOrderMutation(c.config, OpCreate)
+	return &GiftOrderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GiftOrder entities.
+func (c *GiftOrderClient) CreateBulk(builders ...*GiftOrderCreate) *GiftOrderCreateBulk {
+	return &GiftOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GiftOrderClient) MapCreateBulk(slice any, setFunc func(*GiftOrderCreate, int)) *GiftOrderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GiftOrderCreateBulk{err: fmt.Errorf("calling to GiftOrderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GiftOrderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GiftOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GiftOrder.
+func (c *GiftOrderClient) Update() *GiftOrderUpdate {
+	mutation := newGiftOrderMutation(c.config, OpUpdate)
+	return &GiftOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GiftOrderClient) UpdateOne(_m *GiftOrder) *GiftOrderUpdateOne {
+	mutation := newGiftOrderMutation(c.config, OpUpdateOne, withGiftOrder(_m))
+	return &GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GiftOrderClient) UpdateOneID(id string) *GiftOrderUpdateOne {
+	mutation := newGiftOrderMutation(c.config, OpUpdateOne, withGiftOrderID(id))
+	return &GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GiftOrder.
+func (c *GiftOrderClient) Delete() *GiftOrderDelete {
+	mutation := newGiftOrderMutation(c.config, OpDelete)
+	return &GiftOrderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GiftOrderClient) DeleteOne(_m *GiftOrder) *GiftOrderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GiftOrderClient) DeleteOneID(id string) *GiftOrderDeleteOne {
+	builder := c.Delete().Where(giftorder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GiftOrderDeleteOne{builder}
+}
+
+// Query returns a query builder for GiftOrder.
+func (c *GiftOrderClient) Query() *GiftOrderQuery {
+	return &GiftOrderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGiftOrder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GiftOrder entity by its id.
+func (c *GiftOrderClient) Get(ctx context.Context, id string) (*GiftOrder, error) {
+	return c.Query().Where(giftorder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GiftOrderClient) GetX(ctx context.Context, id string) *GiftOrder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GiftOrderClient) Hooks() []Hook {
+	hooks := c.hooks.GiftOrder
+	return append(hooks[:len(hooks):len(hooks)], giftorder.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GiftOrderClient) Interceptors() []Interceptor {
+	inters := c.inters.GiftOrder
+	return append(inters[:len(inters):len(inters)], giftorder.Interceptors[:]...)
+}
+
+func (c *GiftOrderClient) mutate(ctx context.Context, m *GiftOrderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GiftOrderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GiftOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GiftOrderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GiftOrder mutation op: %q", m.Op())
 	}
 }
 
@@ -5073,17 +5359,17 @@ func (c *UnmatchedPaymentClient) mutate(ctx context.Context, m *UnmatchedPayment
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AddressChange, Capture, CartLine, Coupon, Fulfilment, FulfilmentLine,
-		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
-		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		AddressChange, Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine,
+		GiftOrder, GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order,
+		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Hook
 	}
 	inters struct {
-		AddressChange, Capture, CartLine, Coupon, Fulfilment, FulfilmentLine,
-		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
-		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		AddressChange, Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine,
+		GiftOrder, GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order,
+		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Interceptor

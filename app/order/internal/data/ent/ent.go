@@ -16,8 +16,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
@@ -110,8 +112,10 @@ func checkColumn(t, c string) error {
 			capture.Table:          capture.ValidColumn,
 			cartline.Table:         cartline.ValidColumn,
 			coupon.Table:           coupon.ValidColumn,
+			deposit.Table:          deposit.ValidColumn,
 			fulfilment.Table:       fulfilment.ValidColumn,
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
+			giftorder.Table:        giftorder.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
 			guestcart.Table:        guestcart.ValidColumn,

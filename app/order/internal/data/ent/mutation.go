@@ -15,8 +15,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
@@ -62,8 +64,10 @@ const (
 	TypeCapture          = "Capture"
 	TypeCartLine         = "CartLine"
 	TypeCoupon           = "Coupon"
+	TypeDeposit          = "Deposit"
 	TypeFulfilment       = "Fulfilment"
 	TypeFulfilmentLine   = "FulfilmentLine"
+	TypeGiftOrder        = "GiftOrder"
 	TypeGoodsReturn      = "GoodsReturn"
 	TypeGoodwill         = "Goodwill"
 	TypeGuestCart        = "GuestCart"
@@ -3058,6 +3062,1037 @@ func (m *CouponMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *CouponMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Coupon edge %s", name)
+}
+
+// DepositMutation represents an operation that mutates the Deposit nodes in the graph.
+type DepositMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	org                 *string
+	amount_minor        *int64
+	addamount_minor     *int64
+	balance_from_us     *int64
+	addbalance_from_us  *int64
+	balance_until_us    *int64
+	addbalance_until_us *int64
+	forfeit_bp          *int64
+	addforfeit_bp       *int64
+	paid_us             *int64
+	addpaid_us          *int64
+	payments            *int64
+	addpayments         *int64
+	forfeited_minor     *int64
+	addforfeited_minor  *int64
+	due_us              *int64
+	adddue_us           *int64
+	clearedFields       map[string]struct{}
+	done                bool
+	oldValue            func(context.Context) (*Deposit, error)
+	predicates          []predicate.Deposit
+}
+
+var _ ent.Mutation = (*DepositMutation)(nil)
+
+// depositOption allows management of the mutation configuration using functional options.
+type depositOption func(*DepositMutation)
+
+// newDepositMutation creates new mutation for the Deposit entity.
+func newDepositMutation(c config, op Op, opts ...depositOption) *DepositMutation {
+	m := &DepositMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDeposit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDepositID sets the ID field of the mutation.
+func withDepositID(id string) depositOption {
+	return func(m *DepositMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Deposit
+		)
+		m.oldValue = func(ctx context.Context) (*Deposit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Deposit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDeposit sets the old Deposit of the mutation.
+func withDeposit(node *Deposit) depositOption {
+	return func(m *DepositMutation) {
+		m.oldValue = func(context.Context) (*Deposit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DepositMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DepositMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Deposit entities.
+func (m *DepositMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DepositMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DepositMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Deposit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *DepositMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *DepositMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *DepositMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *DepositMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *DepositMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *DepositMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *DepositMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *DepositMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetBalanceFromUs sets the "balance_from_us" field.
+func (m *DepositMutation) SetBalanceFromUs(i int64) {
+	m.balance_from_us = &i
+	m.addbalance_from_us = nil
+}
+
+// BalanceFromUs returns the value of the "balance_from_us" field in the mutation.
+func (m *DepositMutation) BalanceFromUs() (r int64, exists bool) {
+	v := m.balance_from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBalanceFromUs returns the old "balance_from_us" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldBalanceFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBalanceFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBalanceFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBalanceFromUs: %w", err)
+	}
+	return oldValue.BalanceFromUs, nil
+}
+
+// AddBalanceFromUs adds i to the "balance_from_us" field.
+func (m *DepositMutation) AddBalanceFromUs(i int64) {
+	if m.addbalance_from_us != nil {
+		*m.addbalance_from_us += i
+	} else {
+		m.addbalance_from_us = &i
+	}
+}
+
+// AddedBalanceFromUs returns the value that was added to the "balance_from_us" field in this mutation.
+func (m *DepositMutation) AddedBalanceFromUs() (r int64, exists bool) {
+	v := m.addbalance_from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBalanceFromUs resets all changes to the "balance_from_us" field.
+func (m *DepositMutation) ResetBalanceFromUs() {
+	m.balance_from_us = nil
+	m.addbalance_from_us = nil
+}
+
+// SetBalanceUntilUs sets the "balance_until_us" field.
+func (m *DepositMutation) SetBalanceUntilUs(i int64) {
+	m.balance_until_us = &i
+	m.addbalance_until_us = nil
+}
+
+// BalanceUntilUs returns the value of the "balance_until_us" field in the mutation.
+func (m *DepositMutation) BalanceUntilUs() (r int64, exists bool) {
+	v := m.balance_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBalanceUntilUs returns the old "balance_until_us" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldBalanceUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBalanceUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBalanceUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBalanceUntilUs: %w", err)
+	}
+	return oldValue.BalanceUntilUs, nil
+}
+
+// AddBalanceUntilUs adds i to the "balance_until_us" field.
+func (m *DepositMutation) AddBalanceUntilUs(i int64) {
+	if m.addbalance_until_us != nil {
+		*m.addbalance_until_us += i
+	} else {
+		m.addbalance_until_us = &i
+	}
+}
+
+// AddedBalanceUntilUs returns the value that was added to the "balance_until_us" field in this mutation.
+func (m *DepositMutation) AddedBalanceUntilUs() (r int64, exists bool) {
+	v := m.addbalance_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBalanceUntilUs resets all changes to the "balance_until_us" field.
+func (m *DepositMutation) ResetBalanceUntilUs() {
+	m.balance_until_us = nil
+	m.addbalance_until_us = nil
+}
+
+// SetForfeitBp sets the "forfeit_bp" field.
+func (m *DepositMutation) SetForfeitBp(i int64) {
+	m.forfeit_bp = &i
+	m.addforfeit_bp = nil
+}
+
+// ForfeitBp returns the value of the "forfeit_bp" field in the mutation.
+func (m *DepositMutation) ForfeitBp() (r int64, exists bool) {
+	v := m.forfeit_bp
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForfeitBp returns the old "forfeit_bp" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldForfeitBp(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForfeitBp is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForfeitBp requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForfeitBp: %w", err)
+	}
+	return oldValue.ForfeitBp, nil
+}
+
+// AddForfeitBp adds i to the "forfeit_bp" field.
+func (m *DepositMutation) AddForfeitBp(i int64) {
+	if m.addforfeit_bp != nil {
+		*m.addforfeit_bp += i
+	} else {
+		m.addforfeit_bp = &i
+	}
+}
+
+// AddedForfeitBp returns the value that was added to the "forfeit_bp" field in this mutation.
+func (m *DepositMutation) AddedForfeitBp() (r int64, exists bool) {
+	v := m.addforfeit_bp
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetForfeitBp resets all changes to the "forfeit_bp" field.
+func (m *DepositMutation) ResetForfeitBp() {
+	m.forfeit_bp = nil
+	m.addforfeit_bp = nil
+}
+
+// SetPaidUs sets the "paid_us" field.
+func (m *DepositMutation) SetPaidUs(i int64) {
+	m.paid_us = &i
+	m.addpaid_us = nil
+}
+
+// PaidUs returns the value of the "paid_us" field in the mutation.
+func (m *DepositMutation) PaidUs() (r int64, exists bool) {
+	v := m.paid_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidUs returns the old "paid_us" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldPaidUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidUs: %w", err)
+	}
+	return oldValue.PaidUs, nil
+}
+
+// AddPaidUs adds i to the "paid_us" field.
+func (m *DepositMutation) AddPaidUs(i int64) {
+	if m.addpaid_us != nil {
+		*m.addpaid_us += i
+	} else {
+		m.addpaid_us = &i
+	}
+}
+
+// AddedPaidUs returns the value that was added to the "paid_us" field in this mutation.
+func (m *DepositMutation) AddedPaidUs() (r int64, exists bool) {
+	v := m.addpaid_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaidUs resets all changes to the "paid_us" field.
+func (m *DepositMutation) ResetPaidUs() {
+	m.paid_us = nil
+	m.addpaid_us = nil
+}
+
+// SetPayments sets the "payments" field.
+func (m *DepositMutation) SetPayments(i int64) {
+	m.payments = &i
+	m.addpayments = nil
+}
+
+// Payments returns the value of the "payments" field in the mutation.
+func (m *DepositMutation) Payments() (r int64, exists bool) {
+	v := m.payments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayments returns the old "payments" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldPayments(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayments is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayments requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayments: %w", err)
+	}
+	return oldValue.Payments, nil
+}
+
+// AddPayments adds i to the "payments" field.
+func (m *DepositMutation) AddPayments(i int64) {
+	if m.addpayments != nil {
+		*m.addpayments += i
+	} else {
+		m.addpayments = &i
+	}
+}
+
+// AddedPayments returns the value that was added to the "payments" field in this mutation.
+func (m *DepositMutation) AddedPayments() (r int64, exists bool) {
+	v := m.addpayments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPayments resets all changes to the "payments" field.
+func (m *DepositMutation) ResetPayments() {
+	m.payments = nil
+	m.addpayments = nil
+}
+
+// SetForfeitedMinor sets the "forfeited_minor" field.
+func (m *DepositMutation) SetForfeitedMinor(i int64) {
+	m.forfeited_minor = &i
+	m.addforfeited_minor = nil
+}
+
+// ForfeitedMinor returns the value of the "forfeited_minor" field in the mutation.
+func (m *DepositMutation) ForfeitedMinor() (r int64, exists bool) {
+	v := m.forfeited_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForfeitedMinor returns the old "forfeited_minor" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldForfeitedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForfeitedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForfeitedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForfeitedMinor: %w", err)
+	}
+	return oldValue.ForfeitedMinor, nil
+}
+
+// AddForfeitedMinor adds i to the "forfeited_minor" field.
+func (m *DepositMutation) AddForfeitedMinor(i int64) {
+	if m.addforfeited_minor != nil {
+		*m.addforfeited_minor += i
+	} else {
+		m.addforfeited_minor = &i
+	}
+}
+
+// AddedForfeitedMinor returns the value that was added to the "forfeited_minor" field in this mutation.
+func (m *DepositMutation) AddedForfeitedMinor() (r int64, exists bool) {
+	v := m.addforfeited_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetForfeitedMinor resets all changes to the "forfeited_minor" field.
+func (m *DepositMutation) ResetForfeitedMinor() {
+	m.forfeited_minor = nil
+	m.addforfeited_minor = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *DepositMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *DepositMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the Deposit entity.
+// If the Deposit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DepositMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *DepositMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *DepositMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *DepositMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
+// Where appends a list predicates to the DepositMutation builder.
+func (m *DepositMutation) Where(ps ...predicate.Deposit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DepositMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DepositMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Deposit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DepositMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DepositMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Deposit).
+func (m *DepositMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DepositMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.org != nil {
+		fields = append(fields, deposit.FieldOrg)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, deposit.FieldAmountMinor)
+	}
+	if m.balance_from_us != nil {
+		fields = append(fields, deposit.FieldBalanceFromUs)
+	}
+	if m.balance_until_us != nil {
+		fields = append(fields, deposit.FieldBalanceUntilUs)
+	}
+	if m.forfeit_bp != nil {
+		fields = append(fields, deposit.FieldForfeitBp)
+	}
+	if m.paid_us != nil {
+		fields = append(fields, deposit.FieldPaidUs)
+	}
+	if m.payments != nil {
+		fields = append(fields, deposit.FieldPayments)
+	}
+	if m.forfeited_minor != nil {
+		fields = append(fields, deposit.FieldForfeitedMinor)
+	}
+	if m.due_us != nil {
+		fields = append(fields, deposit.FieldDueUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DepositMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case deposit.FieldOrg:
+		return m.Org()
+	case deposit.FieldAmountMinor:
+		return m.AmountMinor()
+	case deposit.FieldBalanceFromUs:
+		return m.BalanceFromUs()
+	case deposit.FieldBalanceUntilUs:
+		return m.BalanceUntilUs()
+	case deposit.FieldForfeitBp:
+		return m.ForfeitBp()
+	case deposit.FieldPaidUs:
+		return m.PaidUs()
+	case deposit.FieldPayments:
+		return m.Payments()
+	case deposit.FieldForfeitedMinor:
+		return m.ForfeitedMinor()
+	case deposit.FieldDueUs:
+		return m.DueUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DepositMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case deposit.FieldOrg:
+		return m.OldOrg(ctx)
+	case deposit.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case deposit.FieldBalanceFromUs:
+		return m.OldBalanceFromUs(ctx)
+	case deposit.FieldBalanceUntilUs:
+		return m.OldBalanceUntilUs(ctx)
+	case deposit.FieldForfeitBp:
+		return m.OldForfeitBp(ctx)
+	case deposit.FieldPaidUs:
+		return m.OldPaidUs(ctx)
+	case deposit.FieldPayments:
+		return m.OldPayments(ctx)
+	case deposit.FieldForfeitedMinor:
+		return m.OldForfeitedMinor(ctx)
+	case deposit.FieldDueUs:
+		return m.OldDueUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown Deposit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DepositMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case deposit.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case deposit.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case deposit.FieldBalanceFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBalanceFromUs(v)
+		return nil
+	case deposit.FieldBalanceUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBalanceUntilUs(v)
+		return nil
+	case deposit.FieldForfeitBp:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForfeitBp(v)
+		return nil
+	case deposit.FieldPaidUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidUs(v)
+		return nil
+	case deposit.FieldPayments:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayments(v)
+		return nil
+	case deposit.FieldForfeitedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForfeitedMinor(v)
+		return nil
+	case deposit.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Deposit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DepositMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, deposit.FieldAmountMinor)
+	}
+	if m.addbalance_from_us != nil {
+		fields = append(fields, deposit.FieldBalanceFromUs)
+	}
+	if m.addbalance_until_us != nil {
+		fields = append(fields, deposit.FieldBalanceUntilUs)
+	}
+	if m.addforfeit_bp != nil {
+		fields = append(fields, deposit.FieldForfeitBp)
+	}
+	if m.addpaid_us != nil {
+		fields = append(fields, deposit.FieldPaidUs)
+	}
+	if m.addpayments != nil {
+		fields = append(fields, deposit.FieldPayments)
+	}
+	if m.addforfeited_minor != nil {
+		fields = append(fields, deposit.FieldForfeitedMinor)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, deposit.FieldDueUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DepositMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case deposit.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case deposit.FieldBalanceFromUs:
+		return m.AddedBalanceFromUs()
+	case deposit.FieldBalanceUntilUs:
+		return m.AddedBalanceUntilUs()
+	case deposit.FieldForfeitBp:
+		return m.AddedForfeitBp()
+	case deposit.FieldPaidUs:
+		return m.AddedPaidUs()
+	case deposit.FieldPayments:
+		return m.AddedPayments()
+	case deposit.FieldForfeitedMinor:
+		return m.AddedForfeitedMinor()
+	case deposit.FieldDueUs:
+		return m.AddedDueUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DepositMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case deposit.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case deposit.FieldBalanceFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBalanceFromUs(v)
+		return nil
+	case deposit.FieldBalanceUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBalanceUntilUs(v)
+		return nil
+	case deposit.FieldForfeitBp:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddForfeitBp(v)
+		return nil
+	case deposit.FieldPaidUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaidUs(v)
+		return nil
+	case deposit.FieldPayments:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPayments(v)
+		return nil
+	case deposit.FieldForfeitedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddForfeitedMinor(v)
+		return nil
+	case deposit.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Deposit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DepositMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DepositMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DepositMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Deposit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DepositMutation) ResetField(name string) error {
+	switch name {
+	case deposit.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case deposit.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case deposit.FieldBalanceFromUs:
+		m.ResetBalanceFromUs()
+		return nil
+	case deposit.FieldBalanceUntilUs:
+		m.ResetBalanceUntilUs()
+		return nil
+	case deposit.FieldForfeitBp:
+		m.ResetForfeitBp()
+		return nil
+	case deposit.FieldPaidUs:
+		m.ResetPaidUs()
+		return nil
+	case deposit.FieldPayments:
+		m.ResetPayments()
+		return nil
+	case deposit.FieldForfeitedMinor:
+		m.ResetForfeitedMinor()
+		return nil
+	case deposit.FieldDueUs:
+		m.ResetDueUs()
+		return nil
+	}
+	return fmt.Errorf("unknown Deposit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DepositMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DepositMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DepositMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DepositMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DepositMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DepositMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DepositMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Deposit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DepositMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Deposit edge %s", name)
 }
 
 // FulfilmentMutation represents an operation that mutates the Fulfilment nodes in the graph.
@@ -7622,6 +8657,851 @@ func (m *FulfilmentLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *FulfilmentLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown FulfilmentLine edge %s", name)
+}
+
+// GiftOrderMutation represents an operation that mutates the GiftOrder nodes in the graph.
+type GiftOrderMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	message       *string
+	open_us       *int64
+	addopen_us    *int64
+	until_us      *int64
+	adduntil_us   *int64
+	key_hash      *string
+	taken_us      *int64
+	addtaken_us   *int64
+	taken_by      *string
+	due_us        *int64
+	adddue_us     *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*GiftOrder, error)
+	predicates    []predicate.GiftOrder
+}
+
+var _ ent.Mutation = (*GiftOrderMutation)(nil)
+
+// giftorderOption allows management of the mutation configuration using functional options.
+type giftorderOption func(*GiftOrderMutation)
+
+// newGiftOrderMutation creates new mutation for the GiftOrder entity.
+func newGiftOrderMutation(c config, op Op, opts ...giftorderOption) *GiftOrderMutation {
+	m := &GiftOrderMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGiftOrder,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGiftOrderID sets the ID field of the mutation.
+func withGiftOrderID(id string) giftorderOption {
+	return func(m *GiftOrderMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GiftOrder
+		)
+		m.oldValue = func(ctx context.Context) (*GiftOrder, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GiftOrder.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGiftOrder sets the old GiftOrder of the mutation.
+func withGiftOrder(node *GiftOrder) giftorderOption {
+	return func(m *GiftOrderMutation) {
+		m.oldValue = func(context.Context) (*GiftOrder, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GiftOrderMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GiftOrderMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GiftOrder entities.
+func (m *GiftOrderMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GiftOrderMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GiftOrderMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GiftOrder.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *GiftOrderMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *GiftOrderMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *GiftOrderMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *GiftOrderMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *GiftOrderMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *GiftOrderMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetOpenUs sets the "open_us" field.
+func (m *GiftOrderMutation) SetOpenUs(i int64) {
+	m.open_us = &i
+	m.addopen_us = nil
+}
+
+// OpenUs returns the value of the "open_us" field in the mutation.
+func (m *GiftOrderMutation) OpenUs() (r int64, exists bool) {
+	v := m.open_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenUs returns the old "open_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldOpenUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenUs: %w", err)
+	}
+	return oldValue.OpenUs, nil
+}
+
+// AddOpenUs adds i to the "open_us" field.
+func (m *GiftOrderMutation) AddOpenUs(i int64) {
+	if m.addopen_us != nil {
+		*m.addopen_us += i
+	} else {
+		m.addopen_us = &i
+	}
+}
+
+// AddedOpenUs returns the value that was added to the "open_us" field in this mutation.
+func (m *GiftOrderMutation) AddedOpenUs() (r int64, exists bool) {
+	v := m.addopen_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOpenUs resets all changes to the "open_us" field.
+func (m *GiftOrderMutation) ResetOpenUs() {
+	m.open_us = nil
+	m.addopen_us = nil
+}
+
+// SetUntilUs sets the "until_us" field.
+func (m *GiftOrderMutation) SetUntilUs(i int64) {
+	m.until_us = &i
+	m.adduntil_us = nil
+}
+
+// UntilUs returns the value of the "until_us" field in the mutation.
+func (m *GiftOrderMutation) UntilUs() (r int64, exists bool) {
+	v := m.until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUntilUs returns the old "until_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUntilUs: %w", err)
+	}
+	return oldValue.UntilUs, nil
+}
+
+// AddUntilUs adds i to the "until_us" field.
+func (m *GiftOrderMutation) AddUntilUs(i int64) {
+	if m.adduntil_us != nil {
+		*m.adduntil_us += i
+	} else {
+		m.adduntil_us = &i
+	}
+}
+
+// AddedUntilUs returns the value that was added to the "until_us" field in this mutation.
+func (m *GiftOrderMutation) AddedUntilUs() (r int64, exists bool) {
+	v := m.adduntil_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUntilUs resets all changes to the "until_us" field.
+func (m *GiftOrderMutation) ResetUntilUs() {
+	m.until_us = nil
+	m.adduntil_us = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *GiftOrderMutation) SetKeyHash(s string) {
+	m.key_hash = &s
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *GiftOrderMutation) KeyHash() (r string, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldKeyHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *GiftOrderMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// SetTakenUs sets the "taken_us" field.
+func (m *GiftOrderMutation) SetTakenUs(i int64) {
+	m.taken_us = &i
+	m.addtaken_us = nil
+}
+
+// TakenUs returns the value of the "taken_us" field in the mutation.
+func (m *GiftOrderMutation) TakenUs() (r int64, exists bool) {
+	v := m.taken_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenUs returns the old "taken_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldTakenUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenUs: %w", err)
+	}
+	return oldValue.TakenUs, nil
+}
+
+// AddTakenUs adds i to the "taken_us" field.
+func (m *GiftOrderMutation) AddTakenUs(i int64) {
+	if m.addtaken_us != nil {
+		*m.addtaken_us += i
+	} else {
+		m.addtaken_us = &i
+	}
+}
+
+// AddedTakenUs returns the value that was added to the "taken_us" field in this mutation.
+func (m *GiftOrderMutation) AddedTakenUs() (r int64, exists bool) {
+	v := m.addtaken_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTakenUs resets all changes to the "taken_us" field.
+func (m *GiftOrderMutation) ResetTakenUs() {
+	m.taken_us = nil
+	m.addtaken_us = nil
+}
+
+// SetTakenBy sets the "taken_by" field.
+func (m *GiftOrderMutation) SetTakenBy(s string) {
+	m.taken_by = &s
+}
+
+// TakenBy returns the value of the "taken_by" field in the mutation.
+func (m *GiftOrderMutation) TakenBy() (r string, exists bool) {
+	v := m.taken_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenBy returns the old "taken_by" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldTakenBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenBy: %w", err)
+	}
+	return oldValue.TakenBy, nil
+}
+
+// ResetTakenBy resets all changes to the "taken_by" field.
+func (m *GiftOrderMutation) ResetTakenBy() {
+	m.taken_by = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *GiftOrderMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *GiftOrderMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *GiftOrderMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *GiftOrderMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *GiftOrderMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
+// Where appends a list predicates to the GiftOrderMutation builder.
+func (m *GiftOrderMutation) Where(ps ...predicate.GiftOrder) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GiftOrderMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GiftOrderMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GiftOrder, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GiftOrderMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GiftOrderMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GiftOrder).
+func (m *GiftOrderMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GiftOrderMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.org != nil {
+		fields = append(fields, giftorder.FieldOrg)
+	}
+	if m.message != nil {
+		fields = append(fields, giftorder.FieldMessage)
+	}
+	if m.open_us != nil {
+		fields = append(fields, giftorder.FieldOpenUs)
+	}
+	if m.until_us != nil {
+		fields = append(fields, giftorder.FieldUntilUs)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, giftorder.FieldKeyHash)
+	}
+	if m.taken_us != nil {
+		fields = append(fields, giftorder.FieldTakenUs)
+	}
+	if m.taken_by != nil {
+		fields = append(fields, giftorder.FieldTakenBy)
+	}
+	if m.due_us != nil {
+		fields = append(fields, giftorder.FieldDueUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GiftOrderMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case giftorder.FieldOrg:
+		return m.Org()
+	case giftorder.FieldMessage:
+		return m.Message()
+	case giftorder.FieldOpenUs:
+		return m.OpenUs()
+	case giftorder.FieldUntilUs:
+		return m.UntilUs()
+	case giftorder.FieldKeyHash:
+		return m.KeyHash()
+	case giftorder.FieldTakenUs:
+		return m.TakenUs()
+	case giftorder.FieldTakenBy:
+		return m.TakenBy()
+	case giftorder.FieldDueUs:
+		return m.DueUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GiftOrderMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case giftorder.FieldOrg:
+		return m.OldOrg(ctx)
+	case giftorder.FieldMessage:
+		return m.OldMessage(ctx)
+	case giftorder.FieldOpenUs:
+		return m.OldOpenUs(ctx)
+	case giftorder.FieldUntilUs:
+		return m.OldUntilUs(ctx)
+	case giftorder.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	case giftorder.FieldTakenUs:
+		return m.OldTakenUs(ctx)
+	case giftorder.FieldTakenBy:
+		return m.OldTakenBy(ctx)
+	case giftorder.FieldDueUs:
+		return m.OldDueUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftOrderMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case giftorder.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case giftorder.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case giftorder.FieldOpenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenUs(v)
+		return nil
+	case giftorder.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUntilUs(v)
+		return nil
+	case giftorder.FieldKeyHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	case giftorder.FieldTakenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenUs(v)
+		return nil
+	case giftorder.FieldTakenBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenBy(v)
+		return nil
+	case giftorder.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GiftOrderMutation) AddedFields() []string {
+	var fields []string
+	if m.addopen_us != nil {
+		fields = append(fields, giftorder.FieldOpenUs)
+	}
+	if m.adduntil_us != nil {
+		fields = append(fields, giftorder.FieldUntilUs)
+	}
+	if m.addtaken_us != nil {
+		fields = append(fields, giftorder.FieldTakenUs)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, giftorder.FieldDueUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GiftOrderMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case giftorder.FieldOpenUs:
+		return m.AddedOpenUs()
+	case giftorder.FieldUntilUs:
+		return m.AddedUntilUs()
+	case giftorder.FieldTakenUs:
+		return m.AddedTakenUs()
+	case giftorder.FieldDueUs:
+		return m.AddedDueUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftOrderMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case giftorder.FieldOpenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOpenUs(v)
+		return nil
+	case giftorder.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUntilUs(v)
+		return nil
+	case giftorder.FieldTakenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTakenUs(v)
+		return nil
+	case giftorder.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GiftOrderMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GiftOrderMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GiftOrderMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GiftOrder nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GiftOrderMutation) ResetField(name string) error {
+	switch name {
+	case giftorder.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case giftorder.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case giftorder.FieldOpenUs:
+		m.ResetOpenUs()
+		return nil
+	case giftorder.FieldUntilUs:
+		m.ResetUntilUs()
+		return nil
+	case giftorder.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	case giftorder.FieldTakenUs:
+		m.ResetTakenUs()
+		return nil
+	case giftorder.FieldTakenBy:
+		m.ResetTakenBy()
+		return nil
+	case giftorder.FieldDueUs:
+		m.ResetDueUs()
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GiftOrderMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GiftOrderMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GiftOrderMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GiftOrderMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GiftOrderMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GiftOrderMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GiftOrderMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GiftOrder unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GiftOrderMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GiftOrder edge %s", name)
 }
 
 // GoodsReturnMutation represents an operation that mutates the GoodsReturn nodes in the graph.

@@ -20,10 +20,14 @@ type Tx struct {
 	CartLine *CartLineClient
 	// Coupon is the client for interacting with the Coupon builders.
 	Coupon *CouponClient
+	// Deposit is the client for interacting with the Deposit builders.
+	Deposit *DepositClient
 	// Fulfilment is the client for interacting with the Fulfilment builders.
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
 	FulfilmentLine *FulfilmentLineClient
+	// GiftOrder is the client for interacting with the GiftOrder builders.
+	GiftOrder *GiftOrderClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
@@ -215,8 +219,10 @@ func (tx *Tx) init() {
 	tx.Capture = NewCaptureClient(tx.config)
 	tx.CartLine = NewCartLineClient(tx.config)
 	tx.Coupon = NewCouponClient(tx.config)
+	tx.Deposit = NewDepositClient(tx.config)
 	tx.Fulfilment = NewFulfilmentClient(tx.config)
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
+	tx.GiftOrder = NewGiftOrderClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
 	tx.GuestCart = NewGuestCartClient(tx.config)

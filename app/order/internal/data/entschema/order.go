@@ -72,7 +72,7 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("state", "placed_us", "id"),
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
-		index.Fields("choose_by_us"),
+		index.Fields("state", "choose_by_us"),
 		index.Fields("place_key", "placed_us"),
 	}
 }

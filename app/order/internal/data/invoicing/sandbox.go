@@ -102,7 +102,7 @@ func (s *Sandbox) answer(ctx context.Context, action string, q question, body []
 	if err != nil {
 		return answer{}, err
 	}
-	print := fingerprint(action, body)
+	asked := fingerprint(action, body)
 	switch {
 	case action == ActionQuery && !known:
 		return answer{Number: q.Number, Status: string(biz.InvoiceUnknown)}, nil
@@ -111,7 +111,7 @@ func (s *Sandbox) answer(ctx context.Context, action string, q question, body []
 	case action != ActionIssue && action != ActionRedden:
 		return answer{}, biz.NotFound("action")
 	case !known:
-		e = Entry{Number: q.Number, Of: q.RedOf, Fingerprint: print, AmountMinor: q.AmountMinor, OfficialNo: officialNo(q.Number)}
+		e = Entry{Number: q.Number, Of: q.RedOf, Fingerprint: asked, AmountMinor: q.AmountMinor, OfficialNo: officialNo(q.Number)}
 		if e.Refusal, e.Message, err = s.refuses(ctx, action, q); err != nil {
 			return answer{}, err
 		}
@@ -119,7 +119,7 @@ func (s *Sandbox) answer(ctx context.Context, action string, q question, body []
 			return answer{}, err
 		}
 	}
-	if e.Fingerprint != print {
+	if e.Fingerprint != asked {
 		return answer{}, errUsed
 	}
 	return e.answer(), nil

@@ -113,6 +113,32 @@ var (
 			},
 		},
 	}
+	// DepositsColumns holds the columns for the "deposits" table.
+	DepositsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "balance_from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "balance_until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "forfeit_bp", Type: field.TypeInt64, Default: 0},
+		{Name: "paid_us", Type: field.TypeInt64, Default: 0},
+		{Name: "payments", Type: field.TypeInt64, Default: 0},
+		{Name: "forfeited_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+	}
+	// DepositsTable holds the schema information for the "deposits" table.
+	DepositsTable = &schema.Table{
+		Name:       "deposits",
+		Columns:    DepositsColumns,
+		PrimaryKey: []*schema.Column{DepositsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "deposit_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{DepositsColumns[9]},
+			},
+		},
+	}
 	// FulfilmentsColumns holds the columns for the "fulfilments" table.
 	FulfilmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -262,6 +288,36 @@ var (
 				Name:    "fulfilmentline_sku_created_us_fulfilment_id",
 				Unique:  false,
 				Columns: []*schema.Column{FulfilmentLinesColumns[5], FulfilmentLinesColumns[14], FulfilmentLinesColumns[2]},
+			},
+		},
+	}
+	// GiftOrdersColumns holds the columns for the "gift_orders" table.
+	GiftOrdersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "message", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "open_us", Type: field.TypeInt64, Default: 0},
+		{Name: "until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "key_hash", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "taken_us", Type: field.TypeInt64, Default: 0},
+		{Name: "taken_by", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+	}
+	// GiftOrdersTable holds the schema information for the "gift_orders" table.
+	GiftOrdersTable = &schema.Table{
+		Name:       "gift_orders",
+		Columns:    GiftOrdersColumns,
+		PrimaryKey: []*schema.Column{GiftOrdersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "giftorder_key_hash",
+				Unique:  false,
+				Columns: []*schema.Column{GiftOrdersColumns[5]},
+			},
+			{
+				Name:    "giftorder_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{GiftOrdersColumns[8]},
 			},
 		},
 	}
@@ -570,9 +626,9 @@ var (
 				Columns: []*schema.Column{OrdersColumns[43], OrdersColumns[45]},
 			},
 			{
-				Name:    "order_choose_by_us",
+				Name:    "order_state_choose_by_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[48]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[48]},
 			},
 			{
 				Name:    "order_place_key_placed_us",
@@ -1294,8 +1350,10 @@ var (
 		CapturesTable,
 		CartLinesTable,
 		CouponsTable,
+		DepositsTable,
 		FulfilmentsTable,
 		FulfilmentLinesTable,
+		GiftOrdersTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
 		GuestCartsTable,
@@ -1344,11 +1402,19 @@ func init() {
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
+	DepositsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	FulfilmentsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
 	FulfilmentLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	GiftOrdersTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -18,11 +18,17 @@ type CartLine func(*sql.Selector)
 // Coupon is the predicate function for coupon builders.
 type Coupon func(*sql.Selector)
 
+// Deposit is the predicate function for deposit builders.
+type Deposit func(*sql.Selector)
+
 // Fulfilment is the predicate function for fulfilment builders.
 type Fulfilment func(*sql.Selector)
 
 // FulfilmentLine is the predicate function for fulfilmentline builders.
 type FulfilmentLine func(*sql.Selector)
+
+// GiftOrder is the predicate function for giftorder builders.
+type GiftOrder func(*sql.Selector)
 
 // GoodsReturn is the predicate function for goodsreturn builders.
 type GoodsReturn func(*sql.Selector)

@@ -7,8 +7,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
@@ -394,6 +396,83 @@ func init() {
 			return nil
 		}
 	}()
+	depositMixin := entschema.Deposit{}.Mixin()
+	depositMixinHooks0 := depositMixin[0].Hooks()
+	deposit.Hooks[0] = depositMixinHooks0[0]
+	depositMixinInters0 := depositMixin[0].Interceptors()
+	deposit.Interceptors[0] = depositMixinInters0[0]
+	depositMixinFields0 := depositMixin[0].Fields()
+	_ = depositMixinFields0
+	depositFields := entschema.Deposit{}.Fields()
+	_ = depositFields
+	// depositDescOrg is the schema descriptor for org field.
+	depositDescOrg := depositMixinFields0[0].Descriptor()
+	// deposit.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	deposit.OrgValidator = func() func(string) error {
+		validators := depositDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// depositDescAmountMinor is the schema descriptor for amount_minor field.
+	depositDescAmountMinor := depositFields[1].Descriptor()
+	// deposit.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	deposit.DefaultAmountMinor = depositDescAmountMinor.Default.(int64)
+	// depositDescBalanceFromUs is the schema descriptor for balance_from_us field.
+	depositDescBalanceFromUs := depositFields[2].Descriptor()
+	// deposit.DefaultBalanceFromUs holds the default value on creation for the balance_from_us field.
+	deposit.DefaultBalanceFromUs = depositDescBalanceFromUs.Default.(int64)
+	// depositDescBalanceUntilUs is the schema descriptor for balance_until_us field.
+	depositDescBalanceUntilUs := depositFields[3].Descriptor()
+	// deposit.DefaultBalanceUntilUs holds the default value on creation for the balance_until_us field.
+	deposit.DefaultBalanceUntilUs = depositDescBalanceUntilUs.Default.(int64)
+	// depositDescForfeitBp is the schema descriptor for forfeit_bp field.
+	depositDescForfeitBp := depositFields[4].Descriptor()
+	// deposit.DefaultForfeitBp holds the default value on creation for the forfeit_bp field.
+	deposit.DefaultForfeitBp = depositDescForfeitBp.Default.(int64)
+	// depositDescPaidUs is the schema descriptor for paid_us field.
+	depositDescPaidUs := depositFields[5].Descriptor()
+	// deposit.DefaultPaidUs holds the default value on creation for the paid_us field.
+	deposit.DefaultPaidUs = depositDescPaidUs.Default.(int64)
+	// depositDescPayments is the schema descriptor for payments field.
+	depositDescPayments := depositFields[6].Descriptor()
+	// deposit.DefaultPayments holds the default value on creation for the payments field.
+	deposit.DefaultPayments = depositDescPayments.Default.(int64)
+	// depositDescForfeitedMinor is the schema descriptor for forfeited_minor field.
+	depositDescForfeitedMinor := depositFields[7].Descriptor()
+	// deposit.DefaultForfeitedMinor holds the default value on creation for the forfeited_minor field.
+	deposit.DefaultForfeitedMinor = depositDescForfeitedMinor.Default.(int64)
+	// depositDescDueUs is the schema descriptor for due_us field.
+	depositDescDueUs := depositFields[8].Descriptor()
+	// deposit.DefaultDueUs holds the default value on creation for the due_us field.
+	deposit.DefaultDueUs = depositDescDueUs.Default.(int64)
+	// depositDescID is the schema descriptor for id field.
+	depositDescID := depositFields[0].Descriptor()
+	// deposit.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	deposit.IDValidator = func() func(string) error {
+		validators := depositDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	fulfilmentMixin := entschema.Fulfilment{}.Mixin()
 	fulfilmentMixinHooks0 := fulfilmentMixin[0].Hooks()
 	fulfilment.Hooks[0] = fulfilmentMixinHooks0[0]
@@ -745,6 +824,85 @@ func init() {
 	// fulfilmentline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	fulfilmentline.IDValidator = func() func(string) error {
 		validators := fulfilmentlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	giftorderMixin := entschema.GiftOrder{}.Mixin()
+	giftorderMixinHooks0 := giftorderMixin[0].Hooks()
+	giftorder.Hooks[0] = giftorderMixinHooks0[0]
+	giftorderMixinInters0 := giftorderMixin[0].Interceptors()
+	giftorder.Interceptors[0] = giftorderMixinInters0[0]
+	giftorderMixinFields0 := giftorderMixin[0].Fields()
+	_ = giftorderMixinFields0
+	giftorderFields := entschema.GiftOrder{}.Fields()
+	_ = giftorderFields
+	// giftorderDescOrg is the schema descriptor for org field.
+	giftorderDescOrg := giftorderMixinFields0[0].Descriptor()
+	// giftorder.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	giftorder.OrgValidator = func() func(string) error {
+		validators := giftorderDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// giftorderDescMessage is the schema descriptor for message field.
+	giftorderDescMessage := giftorderFields[1].Descriptor()
+	// giftorder.DefaultMessage holds the default value on creation for the message field.
+	giftorder.DefaultMessage = giftorderDescMessage.Default.(string)
+	// giftorder.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	giftorder.MessageValidator = giftorderDescMessage.Validators[0].(func(string) error)
+	// giftorderDescOpenUs is the schema descriptor for open_us field.
+	giftorderDescOpenUs := giftorderFields[2].Descriptor()
+	// giftorder.DefaultOpenUs holds the default value on creation for the open_us field.
+	giftorder.DefaultOpenUs = giftorderDescOpenUs.Default.(int64)
+	// giftorderDescUntilUs is the schema descriptor for until_us field.
+	giftorderDescUntilUs := giftorderFields[3].Descriptor()
+	// giftorder.DefaultUntilUs holds the default value on creation for the until_us field.
+	giftorder.DefaultUntilUs = giftorderDescUntilUs.Default.(int64)
+	// giftorderDescKeyHash is the schema descriptor for key_hash field.
+	giftorderDescKeyHash := giftorderFields[4].Descriptor()
+	// giftorder.DefaultKeyHash holds the default value on creation for the key_hash field.
+	giftorder.DefaultKeyHash = giftorderDescKeyHash.Default.(string)
+	// giftorder.KeyHashValidator is a validator for the "key_hash" field. It is called by the builders before save.
+	giftorder.KeyHashValidator = giftorderDescKeyHash.Validators[0].(func(string) error)
+	// giftorderDescTakenUs is the schema descriptor for taken_us field.
+	giftorderDescTakenUs := giftorderFields[5].Descriptor()
+	// giftorder.DefaultTakenUs holds the default value on creation for the taken_us field.
+	giftorder.DefaultTakenUs = giftorderDescTakenUs.Default.(int64)
+	// giftorderDescTakenBy is the schema descriptor for taken_by field.
+	giftorderDescTakenBy := giftorderFields[6].Descriptor()
+	// giftorder.DefaultTakenBy holds the default value on creation for the taken_by field.
+	giftorder.DefaultTakenBy = giftorderDescTakenBy.Default.(string)
+	// giftorder.TakenByValidator is a validator for the "taken_by" field. It is called by the builders before save.
+	giftorder.TakenByValidator = giftorderDescTakenBy.Validators[0].(func(string) error)
+	// giftorderDescDueUs is the schema descriptor for due_us field.
+	giftorderDescDueUs := giftorderFields[7].Descriptor()
+	// giftorder.DefaultDueUs holds the default value on creation for the due_us field.
+	giftorder.DefaultDueUs = giftorderDescDueUs.Default.(int64)
+	// giftorderDescID is the schema descriptor for id field.
+	giftorderDescID := giftorderFields[0].Descriptor()
+	// giftorder.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	giftorder.IDValidator = func() func(string) error {
+		validators := giftorderDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,2 +1,0 @@
--- Modify "order_lines" table
-ALTER TABLE `order_lines` ADD COLUMN `receipts_minor` bigint NULL;
