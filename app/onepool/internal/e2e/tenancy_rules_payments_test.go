@@ -19,4 +19,14 @@ func init() {
 			return &orderv1.RetryRefundRequest{RequestId: id(), RefundId: "rfd_none"}
 		}},
 	}
+	// Money that no order could take is headquarters' to look after.
+	rules["onepool.order.v1.UnmatchedPayments"] = map[string]rule{
+		"ListUnmatchedPayments": {may: "finance admin"},
+		"RefundUnmatchedPayment": {may: "finance admin", past: "NOT_FOUND", ask: func(objects) proto.Message {
+			return &orderv1.RefundUnmatchedPaymentRequest{RequestId: id(), Id: "unm_none", Reason: "not ours"}
+		}},
+		"SettleUnmatchedPayment": {may: "finance admin", past: "NOT_FOUND", ask: func(objects) proto.Message {
+			return &orderv1.SettleUnmatchedPaymentRequest{RequestId: id(), Id: "unm_none", Note: "by hand"}
+		}},
+	}
 }

@@ -16,6 +16,7 @@ const (
 	SubjectGift       Subject = "gift"   // by its line
 	SubjectGoodwill   Subject = "goodwill"
 	SubjectParcel     Subject = "parcel"
+	SubjectUnmatched  Subject = "unmatched" // of no order: in none's history
 	SubjectInvoice    Subject = "invoice"
 	SubjectReview     Subject = "review"
 )
@@ -35,6 +36,7 @@ var Subjects = []struct {
 	{SubjectCoupon, "What opens a promotion to a member, for one order at a time. That it is expired is a matter of time, not of state."},
 	{SubjectGoodwill, "Money that a buyer gets beyond what the goods had cost."},
 	{SubjectInvoice, "A tax invoice of what the seller keeps of an order, or a red letter that takes a part of one back."},
+	{SubjectUnmatched, "Money at a provider that no order could take: unknown, or of another amount. A person decides about it."},
 	{SubjectGift, "A gift of a promotion that could not be given; it has the id of the promotion's line."},
 }
 
@@ -226,7 +228,6 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},           // the buyer of a pickup has to choose
 	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},        // and has chosen
 	{SubjectOrder, OrderUnpaid, EventReaddress, OrderUnpaid}, // another receiver, before anything has left
-	{SubjectOrder, OrderDepositPaid, EventReaddress, OrderDepositPaid},
 	{SubjectOrder, OrderPaid, EventReaddress, OrderPaid},
 	{SubjectOrder, OrderPaid, EventAddress, OrderPaid},    // who gets a gift has said where
 	{SubjectOrder, OrderPaid, EventLapse, OrderCancelled}, // and nobody has in time
@@ -363,6 +364,16 @@ var Edges = [...]Edge{
 	{SubjectCoupon, CouponLocked, EventUse, CouponUsed},
 	{SubjectCoupon, CouponLocked, EventGiveBack, CouponOpen},
 	{SubjectCoupon, CouponUsed, EventGiveBack, CouponOpen}, // its order was cancelled in full
+	{SubjectUnmatched, None, EventOpen, UnmatchedOpen},
+	{SubjectUnmatched, UnmatchedOpen, EventRequest, RefundPending},
+	{SubjectUnmatched, UnmatchedOpen, EventClose, UnmatchedSettled},
+	{SubjectUnmatched, RefundPending, EventWait, RefundWaiting},
+	{SubjectUnmatched, RefundPending, EventPay, RefundDone},
+	{SubjectUnmatched, RefundPending, EventFail, RefundFailed},
+	{SubjectUnmatched, RefundWaiting, EventPay, RefundDone},
+	{SubjectUnmatched, RefundWaiting, EventFail, RefundFailed},
+	{SubjectUnmatched, RefundFailed, EventRetry, RefundPending},
+	{SubjectUnmatched, RefundFailed, EventClose, UnmatchedSettled},
 	{SubjectGift, None, EventLeaveOut, GiftOutOfStock},
 	{SubjectGoodwill, None, EventRequest, GoodwillRequested},
 	{SubjectGoodwill, None, EventGrant, GoodwillApproved}, // one person may decide

@@ -49,10 +49,12 @@ func waybillChanged(a AddressState) Refusal {
 // MayReaddress refuses another receiver for an order that is not delivered, of which something has left, or that is over.
 func (r Record) MayReaddress(to Receiver) error {
 	switch {
-	case r.State != OrderUnpaid && r.State != OrderPaid && r.State != OrderDepositPaid:
+	case !r.ToBePaid() && r.State != OrderPaid:
 		return stateConflict(r.State, "the order is over")
 	case r.GiftOrder != nil:
-		return stateConflict(r.State, "a gift goes where its receiver has said")
+		return stateConflict(r.State, "where a gift goes is its receiver's to say, once")
+	case r.Deposit != nil && r.ToBePaid():
+		return stateConflict(r.State, "its address can change when the balance is paid")
 	case r.Way != WayParcel && r.Way != WayLocal:
 		return stateConflict(r.State, "the order is not delivered: there is no address to change")
 	}
@@ -142,7 +144,7 @@ func (r Record) differs(to Receiver) (what []string) {
 // CheckFreight refuses a place that a delivery to costs more than was asked for it at the placement, by the terms of that day. What
 // costs less stays paid. flatMinor is what a delivery costs where no terms say anything.
 func (r Record) CheckFreight(terms TradeTerms, region string, skus map[string]SKU, flatMinor int64) error {
-	if r.Kind != KindMall || r.OriginReturn != "" { // another platform, or the seller, pays for it
+	if !r.Kind.Mall() || r.OriginReturn != "" { // another platform, or the seller, pays for it
 		return nil
 	}
 	asked := r.FreightMinor

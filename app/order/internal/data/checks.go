@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/invariant"
@@ -13,7 +14,7 @@ import (
 
 // Checks are the invariants that the center's own rows prove.
 func Checks() []invariant.Check {
-	return append(append(toldChecks(), giftChecks()...), []invariant.Check{
+	return append(slices.Concat(toldChecks(), giftChecks(), unmatchedChecks()), []invariant.Check{
 		{
 			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
 			Counted: "SELECT COUNT(*) FROM orders",

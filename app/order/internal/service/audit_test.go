@@ -121,6 +121,7 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I17", "a command with two outcomes", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE commands SET refusal = answer")
 		}},
+		{"I8", "money that went back and nobody had decided about", func(s *shop, o *orderv1.OrderInfo) { s.corrupt("UPDATE unmatched_payments SET state = 'DONE'") }},
 		{"I18", "a line of another organisation", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE order_lines SET org = 'other' WHERE order_id = ?", o.Id)
 		}},

@@ -109,6 +109,8 @@ func TestADepositIsPaidFirstAndTheBalanceLater(t *testing.T) {
 			require.Equal(t, orderv1.FulfilmentState_PLANNED, f.State, "nothing is given to a location before the balance has come")
 		}
 		require.Empty(t, s.leaving())
+		_, err = s.moved(ann, o, eve)
+		requireReason(t, "STATE_CONFLICT", err)
 		_, err = s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: o.Id, Provider: "sandbox"})
 		require.Equal(t, strconv.FormatInt(balanceFrom, 10), requireReason(t, "BALANCE_NOT_OPEN", err).Metadata["balance_from_us"])
 		require.Empty(t, s.audit())

@@ -114,6 +114,8 @@ func TestAGiftGoesWhereItsReceiverSays(t *testing.T) {
 		require.NotZero(t, mine.Gift.TakenAtUs)
 		require.NotContains(t, mine.String(), "Hidden")
 		require.NotContains(t, mine.String(), "mbr_bob")
+		_, err = s.moved(ann, mine, eve)
+		require.Equal(t, "PAID", requireReason(t, "STATE_CONFLICT", err).Metadata["state"], "he cannot send it elsewhere either")
 		s.ship(o)
 		gift, err = s.giftOrders().LookAtGift(s.as(bob), &orderv1.LookAtGiftRequest{Key: key})
 		require.NoError(t, err)
@@ -330,4 +332,53 @@ func priced(m protoreflect.MessageDescriptor, seen map[protoreflect.FullName]boo
 // The test above can see money where it is.
 func TestPricedFindsMoney(t *testing.T) {
 	require.True(t, priced((&orderv1.OrderInfo{}).ProtoReflect().Descriptor(), map[protoreflect.FullName]bool{}))
+}
+
+// A person looks at a gift: before the address has come and after, nothing leaves without his word and the receiver's.
+func TestAHeldGiftWaitsForBoth(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		states := func(o *orderv1.OrderInfo) (all []orderv1.FulfilmentState) {
+			for _, f := range s.get(o.Id).Fulfilments {
+				all = append(all, f.State)
+			}
+			return all
+		}
+		planned := []orderv1.FulfilmentState{orderv1.FulfilmentState_PLANNED, orderv1.FulfilmentState_PLANNED}
+		assigned := []orderv1.FulfilmentState{orderv1.FulfilmentState_ASSIGNED, orderv1.FulfilmentState_ASSIGNED}
+		o := s.given()
+		_, err := s.holdBack(boss, o.Id)
+		require.NoError(t, err)
+		_, err = s.take(bob, s.share(o))
+		require.NoError(t, err)
+		require.Equal(t, planned, states(o), "the address has come, and the person has not released it")
+		require.Empty(t, s.audit())
+		_, err = s.release(boss, o.Id)
+		require.NoError(t, err)
+		require.Equal(t, assigned, states(o))
+		require.Empty(t, s.audit())
+
+		s.world.stock["S1"]["cup"], s.world.stock["S1"]["tea"] = 4, 5
+		o = s.given()
+		_, err = s.holdBack(boss, o.Id)
+		require.NoError(t, err)
+		_, err = s.release(boss, o.Id)
+		require.NoError(t, err)
+		require.Equal(t, planned, states(o), "the person has released it, and no address has come")
+		require.Empty(t, s.audit())
+		_, err = s.take(bob, s.share(o))
+		require.NoError(t, err)
+		require.Equal(t, assigned, states(o))
+		require.Empty(t, s.audit())
+
+		// A deposit that is held, and rejected, goes back whole.
+		o = s.deposited(nil)
+		_, err = s.holdBack(boss, o.Id)
+		require.NoError(t, err)
+		_, err = s.reject(boss, o.Id)
+		require.NoError(t, err)
+		s.later(time.Second)
+		o = s.get(o.Id)
+		require.Equal(t, []any{orderv1.OrderState_CANCELLED, int64(5001)}, []any{o.State, o.Refunded.AmountMinor})
+		require.Empty(t, s.audit())
+	})
 }

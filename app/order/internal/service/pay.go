@@ -207,7 +207,14 @@ func (s *Order) doubted(ctx context.Context, n biz.Notification, action string, 
 	if err != nil {
 		return errors.Join(refusal, err)
 	}
+	why := biz.WhyUnknown
+	if biz.IsMismatch(refusal) {
+		why = biz.WhyMismatch
+	}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		if err := s.keepUnmatched(ctx, n, why); err != nil {
+			return err
+		}
 		return platform.AppendAudit(ctx, platform.AuditEntry{Actor: "provider:" + n.Provider, Action: action, Subject: n.PaymentID, Detail: detail})
 	})
 	if err != nil {

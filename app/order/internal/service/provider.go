@@ -63,6 +63,7 @@ func (s *Order) paymentTimers() []due {
 	return []due{
 		{name: "payment", wide: wideAsks, find: s.Orders.PaymentsDue, do: func(ctx context.Context, d data.Due) error { return s.askPayment(ctx, d.OrderID, d.PartID) }},
 		{name: "refund", wide: wideAsks, find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
+		{name: "unmatched", wide: wideAsks, find: s.Orders.UnmatchedDue, do: func(ctx context.Context, d data.Due) error { return s.askUnmatched(ctx, d.PartID) }},
 	}
 }
 
@@ -146,7 +147,7 @@ func (s *Order) notified(ctx context.Context, n biz.Notification) error {
 		return err
 	}
 	if orderID == "" {
-		return s.doubted(ctx, n, "order.payment.unknown", biz.PaymentUnknown())
+		return s.doubted(ctx, s.paidThere(ctx, n), "order.payment.unknown", biz.PaymentUnknown())
 	}
 	r, err := s.Orders.Load(ctx, orderID)
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *Order) notified(ctx context.Context, n biz.Notification) error {
 			continue
 		}
 		if p.Payee != n.Payee { // signed by a merchant account that has nothing to do with it
-			return s.doubted(ctx, n, "order.payment.mismatch", biz.PayeeMismatch(p.Payee, n.Payee))
+			return s.doubted(ctx, s.paidThere(ctx, n), "order.payment.mismatch", biz.PayeeMismatch(p.Payee, n.Payee))
 		}
 		answer, err := provider.Query(ctx, r.Ref(p))
 		if err != nil {
@@ -313,6 +314,9 @@ func (s *Order) refundNotified(ctx context.Context, n biz.Notification) error {
 		return err
 	}
 	if orderID == "" {
+		if u, err := s.Orders.Unmatched(ctx, refundID); err == nil && u.Provider == n.Provider && u.Payee == n.Payee {
+			return s.askUnmatched(ctx, refundID)
+		}
 		return s.doubted(ctx, n, "order.refund.unknown", biz.NotFound("refund"))
 	}
 	r, f, c, err := s.refundOf(ctx, orderID, refundID)

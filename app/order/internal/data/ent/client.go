@@ -49,6 +49,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
+	"github.com/onepool/onepool/app/order/internal/data/ent/unmatchedpayment"
 )
 
 // Client is the client that holds all ent builders.
@@ -126,6 +127,8 @@ type Client struct {
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
 	TradeTerm *TradeTermClient
+	// UnmatchedPayment is the client for interacting with the UnmatchedPayment builders.
+	UnmatchedPayment *UnmatchedPaymentClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -172,6 +175,7 @@ func (c *Client) init() {
 	c.TaxProfile = NewTaxProfileClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
 	c.TradeTerm = NewTradeTermClient(c.config)
+	c.UnmatchedPayment = NewUnmatchedPaymentClient(c.config)
 }
 
 type (
@@ -299,6 +303,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
+		UnmatchedPayment: NewUnmatchedPaymentClient(cfg),
 	}, nil
 }
 
@@ -353,6 +358,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
+		UnmatchedPayment: NewUnmatchedPaymentClient(cfg),
 	}, nil
 }
 
@@ -388,7 +394,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
 		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
 		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
-		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm, c.UnmatchedPayment,
 	} {
 		n.Use(hooks...)
 	}
@@ -404,7 +410,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
 		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
 		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
-		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm, c.UnmatchedPayment,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -483,6 +489,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.TradeEvent.mutate(ctx, m)
 	case *TradeTermMutation:
 		return c.TradeTerm.mutate(ctx, m)
+	case *UnmatchedPaymentMutation:
+		return c.UnmatchedPayment.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -5213,6 +5221,141 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 	}
 }
 
+// UnmatchedPaymentClient is a client for the UnmatchedPayment schema.
+type UnmatchedPaymentClient struct {
+	config
+}
+
+// NewUnmatchedPaymentClient returns a client for the UnmatchedPayment from the given config.
+func NewUnmatchedPaymentClient(c config) *UnmatchedPaymentClient {
+	return &UnmatchedPaymentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `unmatchedpayment.Hooks(f(g(h())))`.
+func (c *UnmatchedPaymentClient) Use(hooks ...Hook) {
+	c.hooks.UnmatchedPayment = append(c.hooks.UnmatchedPayment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `unmatchedpayment.Intercept(f(g(h())))`.
+func (c *UnmatchedPaymentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UnmatchedPayment = append(c.inters.UnmatchedPayment, interceptors...)
+}
+
+// Create returns a builder for creating a UnmatchedPayment entity.
+func (c *UnmatchedPaymentClient) Create() *UnmatchedPaymentCreate {
+	mutation := newUnmatchedPaymentMutation(c.config, OpCreate)
+	return &UnmatchedPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UnmatchedPayment entities.
+func (c *UnmatchedPaymentClient) CreateBulk(builders ...*UnmatchedPaymentCreate) *UnmatchedPaymentCreateBulk {
+	return &UnmatchedPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UnmatchedPaymentClient) MapCreateBulk(slice any, setFunc func(*UnmatchedPaymentCreate, int)) *UnmatchedPaymentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UnmatchedPaymentCreateBulk{err: fmt.Errorf("calling to UnmatchedPaymentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UnmatchedPaymentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UnmatchedPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UnmatchedPayment.
+func (c *UnmatchedPaymentClient) Update() *UnmatchedPaymentUpdate {
+	mutation := newUnmatchedPaymentMutation(c.config, OpUpdate)
+	return &UnmatchedPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UnmatchedPaymentClient) UpdateOne(_m *UnmatchedPayment) *UnmatchedPaymentUpdateOne {
+	mutation := newUnmatchedPaymentMutation(c.config, OpUpdateOne, withUnmatchedPayment(_m))
+	return &UnmatchedPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UnmatchedPaymentClient) UpdateOneID(id string) *UnmatchedPaymentUpdateOne {
+	mutation := newUnmatchedPaymentMutation(c.config, OpUpdateOne, withUnmatchedPaymentID(id))
+	return &UnmatchedPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UnmatchedPayment.
+func (c *UnmatchedPaymentClient) Delete() *UnmatchedPaymentDelete {
+	mutation := newUnmatchedPaymentMutation(c.config, OpDelete)
+	return &UnmatchedPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UnmatchedPaymentClient) DeleteOne(_m *UnmatchedPayment) *UnmatchedPaymentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UnmatchedPaymentClient) DeleteOneID(id string) *UnmatchedPaymentDeleteOne {
+	builder := c.Delete().Where(unmatchedpayment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UnmatchedPaymentDeleteOne{builder}
+}
+
+// Query returns a query builder for UnmatchedPayment.
+func (c *UnmatchedPaymentClient) Query() *UnmatchedPaymentQuery {
+	return &UnmatchedPaymentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUnmatchedPayment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UnmatchedPayment entity by its id.
+func (c *UnmatchedPaymentClient) Get(ctx context.Context, id string) (*UnmatchedPayment, error) {
+	return c.Query().Where(unmatchedpayment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UnmatchedPaymentClient) GetX(ctx context.Context, id string) *UnmatchedPayment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UnmatchedPaymentClient) Hooks() []Hook {
+	hooks := c.hooks.UnmatchedPayment
+	return append(hooks[:len(hooks):len(hooks)], unmatchedpayment.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UnmatchedPaymentClient) Interceptors() []Interceptor {
+	inters := c.inters.UnmatchedPayment
+	return append(inters[:len(inters):len(inters)], unmatchedpayment.Interceptors[:]...)
+}
+
+func (c *UnmatchedPaymentClient) mutate(ctx context.Context, m *UnmatchedPaymentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UnmatchedPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UnmatchedPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UnmatchedPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UnmatchedPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UnmatchedPayment mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
@@ -5221,7 +5364,7 @@ type (
 		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
-		TaxProfile, TradeEvent, TradeTerm []ent.Hook
+		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Hook
 	}
 	inters struct {
 		AddressChange, Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine,
@@ -5229,6 +5372,6 @@ type (
 		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
-		TaxProfile, TradeEvent, TradeTerm []ent.Interceptor
+		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Interceptor
 	}
 )

@@ -47,6 +47,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
+	"github.com/onepool/onepool/app/order/internal/data/ent/unmatchedpayment"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -142,6 +143,7 @@ func checkColumn(t, c string) error {
 			taxprofile.Table:       taxprofile.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 			tradeterm.Table:        tradeterm.ValidColumn,
+			unmatchedpayment.Table: unmatchedpayment.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -47,6 +47,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
+	"github.com/onepool/onepool/app/order/internal/data/ent/unmatchedpayment"
 	"github.com/onepool/onepool/app/order/pricing"
 )
 
@@ -94,6 +95,7 @@ const (
 	TypeTaxProfile       = "TaxProfile"
 	TypeTradeEvent       = "TradeEvent"
 	TypeTradeTerm        = "TradeTerm"
+	TypeUnmatchedPayment = "UnmatchedPayment"
 )
 
 // AddressChangeMutation represents an operation that mutates the AddressChange nodes in the graph.
@@ -41340,4 +41342,1629 @@ func (m *TradeTermMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *TradeTermMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown TradeTerm edge %s", name)
+}
+
+// UnmatchedPaymentMutation represents an operation that mutates the UnmatchedPayment nodes in the graph.
+type UnmatchedPaymentMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	provider        *string
+	payee           *string
+	payment_id      *string
+	order_id        *string
+	transaction_no  *string
+	amount_minor    *int64
+	addamount_minor *int64
+	currency        *string
+	why             *string
+	state           *string
+	round           *int64
+	addround        *int64
+	attempts        *int64
+	addattempts     *int64
+	next_us         *int64
+	addnext_us      *int64
+	reference       *string
+	failure         *string
+	decided_by      *string
+	note            *string
+	found_us        *int64
+	addfound_us     *int64
+	decided_us      *int64
+	adddecided_us   *int64
+	ended_us        *int64
+	addended_us     *int64
+	version         *int64
+	addversion      *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UnmatchedPayment, error)
+	predicates      []predicate.UnmatchedPayment
+}
+
+var _ ent.Mutation = (*UnmatchedPaymentMutation)(nil)
+
+// unmatchedpaymentOption allows management of the mutation configuration using functional options.
+type unmatchedpaymentOption func(*UnmatchedPaymentMutation)
+
+// newUnmatchedPaymentMutation creates new mutation for the UnmatchedPayment entity.
+func newUnmatchedPaymentMutation(c config, op Op, opts ...unmatchedpaymentOption) *UnmatchedPaymentMutation {
+	m := &UnmatchedPaymentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUnmatchedPayment,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUnmatchedPaymentID sets the ID field of the mutation.
+func withUnmatchedPaymentID(id string) unmatchedpaymentOption {
+	return func(m *UnmatchedPaymentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UnmatchedPayment
+		)
+		m.oldValue = func(ctx context.Context) (*UnmatchedPayment, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UnmatchedPayment.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUnmatchedPayment sets the old UnmatchedPayment of the mutation.
+func withUnmatchedPayment(node *UnmatchedPayment) unmatchedpaymentOption {
+	return func(m *UnmatchedPaymentMutation) {
+		m.oldValue = func(context.Context) (*UnmatchedPayment, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UnmatchedPaymentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UnmatchedPaymentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UnmatchedPayment entities.
+func (m *UnmatchedPaymentMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UnmatchedPaymentMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UnmatchedPaymentMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UnmatchedPayment.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetProvider sets the "provider" field.
+func (m *UnmatchedPaymentMutation) SetProvider(s string) {
+	m.provider = &s
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *UnmatchedPaymentMutation) Provider() (r string, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldProvider(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *UnmatchedPaymentMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetPayee sets the "payee" field.
+func (m *UnmatchedPaymentMutation) SetPayee(s string) {
+	m.payee = &s
+}
+
+// Payee returns the value of the "payee" field in the mutation.
+func (m *UnmatchedPaymentMutation) Payee() (r string, exists bool) {
+	v := m.payee
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayee returns the old "payee" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldPayee(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayee is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayee requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayee: %w", err)
+	}
+	return oldValue.Payee, nil
+}
+
+// ResetPayee resets all changes to the "payee" field.
+func (m *UnmatchedPaymentMutation) ResetPayee() {
+	m.payee = nil
+}
+
+// SetPaymentID sets the "payment_id" field.
+func (m *UnmatchedPaymentMutation) SetPaymentID(s string) {
+	m.payment_id = &s
+}
+
+// PaymentID returns the value of the "payment_id" field in the mutation.
+func (m *UnmatchedPaymentMutation) PaymentID() (r string, exists bool) {
+	v := m.payment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentID returns the old "payment_id" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldPaymentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentID: %w", err)
+	}
+	return oldValue.PaymentID, nil
+}
+
+// ResetPaymentID resets all changes to the "payment_id" field.
+func (m *UnmatchedPaymentMutation) ResetPaymentID() {
+	m.payment_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *UnmatchedPaymentMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *UnmatchedPaymentMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *UnmatchedPaymentMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetTransactionNo sets the "transaction_no" field.
+func (m *UnmatchedPaymentMutation) SetTransactionNo(s string) {
+	m.transaction_no = &s
+}
+
+// TransactionNo returns the value of the "transaction_no" field in the mutation.
+func (m *UnmatchedPaymentMutation) TransactionNo() (r string, exists bool) {
+	v := m.transaction_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTransactionNo returns the old "transaction_no" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldTransactionNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTransactionNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTransactionNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTransactionNo: %w", err)
+	}
+	return oldValue.TransactionNo, nil
+}
+
+// ResetTransactionNo resets all changes to the "transaction_no" field.
+func (m *UnmatchedPaymentMutation) ResetTransactionNo() {
+	m.transaction_no = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *UnmatchedPaymentMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *UnmatchedPaymentMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *UnmatchedPaymentMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *UnmatchedPaymentMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *UnmatchedPaymentMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *UnmatchedPaymentMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *UnmatchedPaymentMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetWhy sets the "why" field.
+func (m *UnmatchedPaymentMutation) SetWhy(s string) {
+	m.why = &s
+}
+
+// Why returns the value of the "why" field in the mutation.
+func (m *UnmatchedPaymentMutation) Why() (r string, exists bool) {
+	v := m.why
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWhy returns the old "why" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldWhy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWhy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWhy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWhy: %w", err)
+	}
+	return oldValue.Why, nil
+}
+
+// ResetWhy resets all changes to the "why" field.
+func (m *UnmatchedPaymentMutation) ResetWhy() {
+	m.why = nil
+}
+
+// SetState sets the "state" field.
+func (m *UnmatchedPaymentMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *UnmatchedPaymentMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *UnmatchedPaymentMutation) ResetState() {
+	m.state = nil
+}
+
+// SetRound sets the "round" field.
+func (m *UnmatchedPaymentMutation) SetRound(i int64) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *UnmatchedPaymentMutation) Round() (r int64, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldRound(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *UnmatchedPaymentMutation) AddRound(i int64) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedRound() (r int64, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *UnmatchedPaymentMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *UnmatchedPaymentMutation) SetAttempts(i int64) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *UnmatchedPaymentMutation) Attempts() (r int64, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldAttempts(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *UnmatchedPaymentMutation) AddAttempts(i int64) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedAttempts() (r int64, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *UnmatchedPaymentMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextUs sets the "next_us" field.
+func (m *UnmatchedPaymentMutation) SetNextUs(i int64) {
+	m.next_us = &i
+	m.addnext_us = nil
+}
+
+// NextUs returns the value of the "next_us" field in the mutation.
+func (m *UnmatchedPaymentMutation) NextUs() (r int64, exists bool) {
+	v := m.next_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextUs returns the old "next_us" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldNextUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextUs: %w", err)
+	}
+	return oldValue.NextUs, nil
+}
+
+// AddNextUs adds i to the "next_us" field.
+func (m *UnmatchedPaymentMutation) AddNextUs(i int64) {
+	if m.addnext_us != nil {
+		*m.addnext_us += i
+	} else {
+		m.addnext_us = &i
+	}
+}
+
+// AddedNextUs returns the value that was added to the "next_us" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedNextUs() (r int64, exists bool) {
+	v := m.addnext_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNextUs resets all changes to the "next_us" field.
+func (m *UnmatchedPaymentMutation) ResetNextUs() {
+	m.next_us = nil
+	m.addnext_us = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *UnmatchedPaymentMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *UnmatchedPaymentMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *UnmatchedPaymentMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *UnmatchedPaymentMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *UnmatchedPaymentMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *UnmatchedPaymentMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// SetDecidedBy sets the "decided_by" field.
+func (m *UnmatchedPaymentMutation) SetDecidedBy(s string) {
+	m.decided_by = &s
+}
+
+// DecidedBy returns the value of the "decided_by" field in the mutation.
+func (m *UnmatchedPaymentMutation) DecidedBy() (r string, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedBy returns the old "decided_by" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldDecidedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedBy: %w", err)
+	}
+	return oldValue.DecidedBy, nil
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" field.
+func (m *UnmatchedPaymentMutation) ResetDecidedBy() {
+	m.decided_by = nil
+}
+
+// SetNote sets the "note" field.
+func (m *UnmatchedPaymentMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *UnmatchedPaymentMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *UnmatchedPaymentMutation) ResetNote() {
+	m.note = nil
+}
+
+// SetFoundUs sets the "found_us" field.
+func (m *UnmatchedPaymentMutation) SetFoundUs(i int64) {
+	m.found_us = &i
+	m.addfound_us = nil
+}
+
+// FoundUs returns the value of the "found_us" field in the mutation.
+func (m *UnmatchedPaymentMutation) FoundUs() (r int64, exists bool) {
+	v := m.found_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFoundUs returns the old "found_us" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldFoundUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFoundUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFoundUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFoundUs: %w", err)
+	}
+	return oldValue.FoundUs, nil
+}
+
+// AddFoundUs adds i to the "found_us" field.
+func (m *UnmatchedPaymentMutation) AddFoundUs(i int64) {
+	if m.addfound_us != nil {
+		*m.addfound_us += i
+	} else {
+		m.addfound_us = &i
+	}
+}
+
+// AddedFoundUs returns the value that was added to the "found_us" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedFoundUs() (r int64, exists bool) {
+	v := m.addfound_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFoundUs resets all changes to the "found_us" field.
+func (m *UnmatchedPaymentMutation) ResetFoundUs() {
+	m.found_us = nil
+	m.addfound_us = nil
+}
+
+// SetDecidedUs sets the "decided_us" field.
+func (m *UnmatchedPaymentMutation) SetDecidedUs(i int64) {
+	m.decided_us = &i
+	m.adddecided_us = nil
+}
+
+// DecidedUs returns the value of the "decided_us" field in the mutation.
+func (m *UnmatchedPaymentMutation) DecidedUs() (r int64, exists bool) {
+	v := m.decided_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedUs returns the old "decided_us" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldDecidedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedUs: %w", err)
+	}
+	return oldValue.DecidedUs, nil
+}
+
+// AddDecidedUs adds i to the "decided_us" field.
+func (m *UnmatchedPaymentMutation) AddDecidedUs(i int64) {
+	if m.adddecided_us != nil {
+		*m.adddecided_us += i
+	} else {
+		m.adddecided_us = &i
+	}
+}
+
+// AddedDecidedUs returns the value that was added to the "decided_us" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedDecidedUs() (r int64, exists bool) {
+	v := m.adddecided_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDecidedUs resets all changes to the "decided_us" field.
+func (m *UnmatchedPaymentMutation) ResetDecidedUs() {
+	m.decided_us = nil
+	m.adddecided_us = nil
+}
+
+// SetEndedUs sets the "ended_us" field.
+func (m *UnmatchedPaymentMutation) SetEndedUs(i int64) {
+	m.ended_us = &i
+	m.addended_us = nil
+}
+
+// EndedUs returns the value of the "ended_us" field in the mutation.
+func (m *UnmatchedPaymentMutation) EndedUs() (r int64, exists bool) {
+	v := m.ended_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedUs returns the old "ended_us" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldEndedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedUs: %w", err)
+	}
+	return oldValue.EndedUs, nil
+}
+
+// AddEndedUs adds i to the "ended_us" field.
+func (m *UnmatchedPaymentMutation) AddEndedUs(i int64) {
+	if m.addended_us != nil {
+		*m.addended_us += i
+	} else {
+		m.addended_us = &i
+	}
+}
+
+// AddedEndedUs returns the value that was added to the "ended_us" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedEndedUs() (r int64, exists bool) {
+	v := m.addended_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEndedUs resets all changes to the "ended_us" field.
+func (m *UnmatchedPaymentMutation) ResetEndedUs() {
+	m.ended_us = nil
+	m.addended_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *UnmatchedPaymentMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *UnmatchedPaymentMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the UnmatchedPayment entity.
+// If the UnmatchedPayment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UnmatchedPaymentMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *UnmatchedPaymentMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *UnmatchedPaymentMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *UnmatchedPaymentMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// Where appends a list predicates to the UnmatchedPaymentMutation builder.
+func (m *UnmatchedPaymentMutation) Where(ps ...predicate.UnmatchedPayment) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UnmatchedPaymentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UnmatchedPaymentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UnmatchedPayment, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UnmatchedPaymentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UnmatchedPaymentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UnmatchedPayment).
+func (m *UnmatchedPaymentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UnmatchedPaymentMutation) Fields() []string {
+	fields := make([]string, 0, 20)
+	if m.provider != nil {
+		fields = append(fields, unmatchedpayment.FieldProvider)
+	}
+	if m.payee != nil {
+		fields = append(fields, unmatchedpayment.FieldPayee)
+	}
+	if m.payment_id != nil {
+		fields = append(fields, unmatchedpayment.FieldPaymentID)
+	}
+	if m.order_id != nil {
+		fields = append(fields, unmatchedpayment.FieldOrderID)
+	}
+	if m.transaction_no != nil {
+		fields = append(fields, unmatchedpayment.FieldTransactionNo)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, unmatchedpayment.FieldAmountMinor)
+	}
+	if m.currency != nil {
+		fields = append(fields, unmatchedpayment.FieldCurrency)
+	}
+	if m.why != nil {
+		fields = append(fields, unmatchedpayment.FieldWhy)
+	}
+	if m.state != nil {
+		fields = append(fields, unmatchedpayment.FieldState)
+	}
+	if m.round != nil {
+		fields = append(fields, unmatchedpayment.FieldRound)
+	}
+	if m.attempts != nil {
+		fields = append(fields, unmatchedpayment.FieldAttempts)
+	}
+	if m.next_us != nil {
+		fields = append(fields, unmatchedpayment.FieldNextUs)
+	}
+	if m.reference != nil {
+		fields = append(fields, unmatchedpayment.FieldReference)
+	}
+	if m.failure != nil {
+		fields = append(fields, unmatchedpayment.FieldFailure)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, unmatchedpayment.FieldDecidedBy)
+	}
+	if m.note != nil {
+		fields = append(fields, unmatchedpayment.FieldNote)
+	}
+	if m.found_us != nil {
+		fields = append(fields, unmatchedpayment.FieldFoundUs)
+	}
+	if m.decided_us != nil {
+		fields = append(fields, unmatchedpayment.FieldDecidedUs)
+	}
+	if m.ended_us != nil {
+		fields = append(fields, unmatchedpayment.FieldEndedUs)
+	}
+	if m.version != nil {
+		fields = append(fields, unmatchedpayment.FieldVersion)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UnmatchedPaymentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case unmatchedpayment.FieldProvider:
+		return m.Provider()
+	case unmatchedpayment.FieldPayee:
+		return m.Payee()
+	case unmatchedpayment.FieldPaymentID:
+		return m.PaymentID()
+	case unmatchedpayment.FieldOrderID:
+		return m.OrderID()
+	case unmatchedpayment.FieldTransactionNo:
+		return m.TransactionNo()
+	case unmatchedpayment.FieldAmountMinor:
+		return m.AmountMinor()
+	case unmatchedpayment.FieldCurrency:
+		return m.Currency()
+	case unmatchedpayment.FieldWhy:
+		return m.Why()
+	case unmatchedpayment.FieldState:
+		return m.State()
+	case unmatchedpayment.FieldRound:
+		return m.Round()
+	case unmatchedpayment.FieldAttempts:
+		return m.Attempts()
+	case unmatchedpayment.FieldNextUs:
+		return m.NextUs()
+	case unmatchedpayment.FieldReference:
+		return m.Reference()
+	case unmatchedpayment.FieldFailure:
+		return m.Failure()
+	case unmatchedpayment.FieldDecidedBy:
+		return m.DecidedBy()
+	case unmatchedpayment.FieldNote:
+		return m.Note()
+	case unmatchedpayment.FieldFoundUs:
+		return m.FoundUs()
+	case unmatchedpayment.FieldDecidedUs:
+		return m.DecidedUs()
+	case unmatchedpayment.FieldEndedUs:
+		return m.EndedUs()
+	case unmatchedpayment.FieldVersion:
+		return m.Version()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UnmatchedPaymentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case unmatchedpayment.FieldProvider:
+		return m.OldProvider(ctx)
+	case unmatchedpayment.FieldPayee:
+		return m.OldPayee(ctx)
+	case unmatchedpayment.FieldPaymentID:
+		return m.OldPaymentID(ctx)
+	case unmatchedpayment.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case unmatchedpayment.FieldTransactionNo:
+		return m.OldTransactionNo(ctx)
+	case unmatchedpayment.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case unmatchedpayment.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case unmatchedpayment.FieldWhy:
+		return m.OldWhy(ctx)
+	case unmatchedpayment.FieldState:
+		return m.OldState(ctx)
+	case unmatchedpayment.FieldRound:
+		return m.OldRound(ctx)
+	case unmatchedpayment.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case unmatchedpayment.FieldNextUs:
+		return m.OldNextUs(ctx)
+	case unmatchedpayment.FieldReference:
+		return m.OldReference(ctx)
+	case unmatchedpayment.FieldFailure:
+		return m.OldFailure(ctx)
+	case unmatchedpayment.FieldDecidedBy:
+		return m.OldDecidedBy(ctx)
+	case unmatchedpayment.FieldNote:
+		return m.OldNote(ctx)
+	case unmatchedpayment.FieldFoundUs:
+		return m.OldFoundUs(ctx)
+	case unmatchedpayment.FieldDecidedUs:
+		return m.OldDecidedUs(ctx)
+	case unmatchedpayment.FieldEndedUs:
+		return m.OldEndedUs(ctx)
+	case unmatchedpayment.FieldVersion:
+		return m.OldVersion(ctx)
+	}
+	return nil, fmt.Errorf("unknown UnmatchedPayment field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UnmatchedPaymentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case unmatchedpayment.FieldProvider:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case unmatchedpayment.FieldPayee:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayee(v)
+		return nil
+	case unmatchedpayment.FieldPaymentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentID(v)
+		return nil
+	case unmatchedpayment.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case unmatchedpayment.FieldTransactionNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTransactionNo(v)
+		return nil
+	case unmatchedpayment.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case unmatchedpayment.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case unmatchedpayment.FieldWhy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWhy(v)
+		return nil
+	case unmatchedpayment.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case unmatchedpayment.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
+	case unmatchedpayment.FieldAttempts:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case unmatchedpayment.FieldNextUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextUs(v)
+		return nil
+	case unmatchedpayment.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case unmatchedpayment.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case unmatchedpayment.FieldDecidedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedBy(v)
+		return nil
+	case unmatchedpayment.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case unmatchedpayment.FieldFoundUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFoundUs(v)
+		return nil
+	case unmatchedpayment.FieldDecidedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedUs(v)
+		return nil
+	case unmatchedpayment.FieldEndedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedUs(v)
+		return nil
+	case unmatchedpayment.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UnmatchedPayment field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UnmatchedPaymentMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, unmatchedpayment.FieldAmountMinor)
+	}
+	if m.addround != nil {
+		fields = append(fields, unmatchedpayment.FieldRound)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, unmatchedpayment.FieldAttempts)
+	}
+	if m.addnext_us != nil {
+		fields = append(fields, unmatchedpayment.FieldNextUs)
+	}
+	if m.addfound_us != nil {
+		fields = append(fields, unmatchedpayment.FieldFoundUs)
+	}
+	if m.adddecided_us != nil {
+		fields = append(fields, unmatchedpayment.FieldDecidedUs)
+	}
+	if m.addended_us != nil {
+		fields = append(fields, unmatchedpayment.FieldEndedUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, unmatchedpayment.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UnmatchedPaymentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case unmatchedpayment.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case unmatchedpayment.FieldRound:
+		return m.AddedRound()
+	case unmatchedpayment.FieldAttempts:
+		return m.AddedAttempts()
+	case unmatchedpayment.FieldNextUs:
+		return m.AddedNextUs()
+	case unmatchedpayment.FieldFoundUs:
+		return m.AddedFoundUs()
+	case unmatchedpayment.FieldDecidedUs:
+		return m.AddedDecidedUs()
+	case unmatchedpayment.FieldEndedUs:
+		return m.AddedEndedUs()
+	case unmatchedpayment.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UnmatchedPaymentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case unmatchedpayment.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case unmatchedpayment.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
+		return nil
+	case unmatchedpayment.FieldAttempts:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case unmatchedpayment.FieldNextUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextUs(v)
+		return nil
+	case unmatchedpayment.FieldFoundUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFoundUs(v)
+		return nil
+	case unmatchedpayment.FieldDecidedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDecidedUs(v)
+		return nil
+	case unmatchedpayment.FieldEndedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEndedUs(v)
+		return nil
+	case unmatchedpayment.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UnmatchedPayment numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UnmatchedPaymentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UnmatchedPaymentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UnmatchedPaymentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UnmatchedPayment nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UnmatchedPaymentMutation) ResetField(name string) error {
+	switch name {
+	case unmatchedpayment.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case unmatchedpayment.FieldPayee:
+		m.ResetPayee()
+		return nil
+	case unmatchedpayment.FieldPaymentID:
+		m.ResetPaymentID()
+		return nil
+	case unmatchedpayment.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case unmatchedpayment.FieldTransactionNo:
+		m.ResetTransactionNo()
+		return nil
+	case unmatchedpayment.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case unmatchedpayment.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case unmatchedpayment.FieldWhy:
+		m.ResetWhy()
+		return nil
+	case unmatchedpayment.FieldState:
+		m.ResetState()
+		return nil
+	case unmatchedpayment.FieldRound:
+		m.ResetRound()
+		return nil
+	case unmatchedpayment.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case unmatchedpayment.FieldNextUs:
+		m.ResetNextUs()
+		return nil
+	case unmatchedpayment.FieldReference:
+		m.ResetReference()
+		return nil
+	case unmatchedpayment.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case unmatchedpayment.FieldDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	case unmatchedpayment.FieldNote:
+		m.ResetNote()
+		return nil
+	case unmatchedpayment.FieldFoundUs:
+		m.ResetFoundUs()
+		return nil
+	case unmatchedpayment.FieldDecidedUs:
+		m.ResetDecidedUs()
+		return nil
+	case unmatchedpayment.FieldEndedUs:
+		m.ResetEndedUs()
+		return nil
+	case unmatchedpayment.FieldVersion:
+		m.ResetVersion()
+		return nil
+	}
+	return fmt.Errorf("unknown UnmatchedPayment field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UnmatchedPaymentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UnmatchedPaymentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UnmatchedPaymentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UnmatchedPaymentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UnmatchedPaymentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UnmatchedPaymentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UnmatchedPaymentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UnmatchedPayment unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UnmatchedPaymentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UnmatchedPayment edge %s", name)
 }

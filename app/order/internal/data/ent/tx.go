@@ -82,6 +82,8 @@ type Tx struct {
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
 	TradeTerm *TradeTermClient
+	// UnmatchedPayment is the client for interacting with the UnmatchedPayment builders.
+	UnmatchedPayment *UnmatchedPaymentClient
 
 	// lazily loaded.
 	client     *Client
@@ -248,6 +250,7 @@ func (tx *Tx) init() {
 	tx.TaxProfile = NewTaxProfileClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 	tx.TradeTerm = NewTradeTermClient(tx.config)
+	tx.UnmatchedPayment = NewUnmatchedPaymentClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -1292,6 +1292,58 @@ var (
 			},
 		},
 	}
+	// UnmatchedPaymentsColumns holds the columns for the "unmatched_payments" table.
+	UnmatchedPaymentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "provider", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "payee", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "payment_id", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "order_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "transaction_no", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "currency", Type: field.TypeString, Size: 3, Default: ""},
+		{Name: "why", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
+		{Name: "attempts", Type: field.TypeInt64, Default: 0},
+		{Name: "next_us", Type: field.TypeInt64, Default: 0},
+		{Name: "reference", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "failure", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "decided_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "note", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "found_us", Type: field.TypeInt64, Default: 0},
+		{Name: "decided_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ended_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+	}
+	// UnmatchedPaymentsTable holds the schema information for the "unmatched_payments" table.
+	UnmatchedPaymentsTable = &schema.Table{
+		Name:       "unmatched_payments",
+		Columns:    UnmatchedPaymentsColumns,
+		PrimaryKey: []*schema.Column{UnmatchedPaymentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "unmatchedpayment_provider_transaction_no",
+				Unique:  true,
+				Columns: []*schema.Column{UnmatchedPaymentsColumns[1], UnmatchedPaymentsColumns[5]},
+			},
+			{
+				Name:    "unmatchedpayment_state_next_us",
+				Unique:  false,
+				Columns: []*schema.Column{UnmatchedPaymentsColumns[9], UnmatchedPaymentsColumns[12]},
+			},
+			{
+				Name:    "unmatchedpayment_state_found_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{UnmatchedPaymentsColumns[9], UnmatchedPaymentsColumns[17], UnmatchedPaymentsColumns[0]},
+			},
+			{
+				Name:    "unmatchedpayment_found_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{UnmatchedPaymentsColumns[17], UnmatchedPaymentsColumns[0]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AddressChangesTable,
@@ -1329,6 +1381,7 @@ var (
 		TaxProfilesTable,
 		TradeEventsTable,
 		TradeTermsTable,
+		UnmatchedPaymentsTable,
 	}
 )
 
@@ -1470,6 +1523,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	TradeTermsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	UnmatchedPaymentsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -110,3 +110,6 @@ type TradeEvent func(*sql.Selector)
 
 // TradeTerm is the predicate function for tradeterm builders.
 type TradeTerm func(*sql.Selector)
+
+// UnmatchedPayment is the predicate function for unmatchedpayment builders.
+type UnmatchedPayment func(*sql.Selector)

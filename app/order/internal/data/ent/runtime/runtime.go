@@ -38,6 +38,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
+	"github.com/onepool/onepool/app/order/internal/data/ent/unmatchedpayment"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
 
@@ -3833,6 +3834,135 @@ func init() {
 	// tradeterm.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	tradeterm.IDValidator = func() func(string) error {
 		validators := tradetermDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	unmatchedpaymentMixin := entschema.UnmatchedPayment{}.Mixin()
+	unmatchedpaymentMixinHooks0 := unmatchedpaymentMixin[0].Hooks()
+	unmatchedpayment.Hooks[0] = unmatchedpaymentMixinHooks0[0]
+	unmatchedpaymentMixinInters0 := unmatchedpaymentMixin[0].Interceptors()
+	unmatchedpayment.Interceptors[0] = unmatchedpaymentMixinInters0[0]
+	unmatchedpaymentFields := entschema.UnmatchedPayment{}.Fields()
+	_ = unmatchedpaymentFields
+	// unmatchedpaymentDescProvider is the schema descriptor for provider field.
+	unmatchedpaymentDescProvider := unmatchedpaymentFields[1].Descriptor()
+	// unmatchedpayment.DefaultProvider holds the default value on creation for the provider field.
+	unmatchedpayment.DefaultProvider = unmatchedpaymentDescProvider.Default.(string)
+	// unmatchedpayment.ProviderValidator is a validator for the "provider" field. It is called by the builders before save.
+	unmatchedpayment.ProviderValidator = unmatchedpaymentDescProvider.Validators[0].(func(string) error)
+	// unmatchedpaymentDescPayee is the schema descriptor for payee field.
+	unmatchedpaymentDescPayee := unmatchedpaymentFields[2].Descriptor()
+	// unmatchedpayment.DefaultPayee holds the default value on creation for the payee field.
+	unmatchedpayment.DefaultPayee = unmatchedpaymentDescPayee.Default.(string)
+	// unmatchedpayment.PayeeValidator is a validator for the "payee" field. It is called by the builders before save.
+	unmatchedpayment.PayeeValidator = unmatchedpaymentDescPayee.Validators[0].(func(string) error)
+	// unmatchedpaymentDescPaymentID is the schema descriptor for payment_id field.
+	unmatchedpaymentDescPaymentID := unmatchedpaymentFields[3].Descriptor()
+	// unmatchedpayment.DefaultPaymentID holds the default value on creation for the payment_id field.
+	unmatchedpayment.DefaultPaymentID = unmatchedpaymentDescPaymentID.Default.(string)
+	// unmatchedpayment.PaymentIDValidator is a validator for the "payment_id" field. It is called by the builders before save.
+	unmatchedpayment.PaymentIDValidator = unmatchedpaymentDescPaymentID.Validators[0].(func(string) error)
+	// unmatchedpaymentDescOrderID is the schema descriptor for order_id field.
+	unmatchedpaymentDescOrderID := unmatchedpaymentFields[4].Descriptor()
+	// unmatchedpayment.DefaultOrderID holds the default value on creation for the order_id field.
+	unmatchedpayment.DefaultOrderID = unmatchedpaymentDescOrderID.Default.(string)
+	// unmatchedpayment.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	unmatchedpayment.OrderIDValidator = unmatchedpaymentDescOrderID.Validators[0].(func(string) error)
+	// unmatchedpaymentDescTransactionNo is the schema descriptor for transaction_no field.
+	unmatchedpaymentDescTransactionNo := unmatchedpaymentFields[5].Descriptor()
+	// unmatchedpayment.DefaultTransactionNo holds the default value on creation for the transaction_no field.
+	unmatchedpayment.DefaultTransactionNo = unmatchedpaymentDescTransactionNo.Default.(string)
+	// unmatchedpayment.TransactionNoValidator is a validator for the "transaction_no" field. It is called by the builders before save.
+	unmatchedpayment.TransactionNoValidator = unmatchedpaymentDescTransactionNo.Validators[0].(func(string) error)
+	// unmatchedpaymentDescAmountMinor is the schema descriptor for amount_minor field.
+	unmatchedpaymentDescAmountMinor := unmatchedpaymentFields[6].Descriptor()
+	// unmatchedpayment.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	unmatchedpayment.DefaultAmountMinor = unmatchedpaymentDescAmountMinor.Default.(int64)
+	// unmatchedpaymentDescCurrency is the schema descriptor for currency field.
+	unmatchedpaymentDescCurrency := unmatchedpaymentFields[7].Descriptor()
+	// unmatchedpayment.DefaultCurrency holds the default value on creation for the currency field.
+	unmatchedpayment.DefaultCurrency = unmatchedpaymentDescCurrency.Default.(string)
+	// unmatchedpayment.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	unmatchedpayment.CurrencyValidator = unmatchedpaymentDescCurrency.Validators[0].(func(string) error)
+	// unmatchedpaymentDescWhy is the schema descriptor for why field.
+	unmatchedpaymentDescWhy := unmatchedpaymentFields[8].Descriptor()
+	// unmatchedpayment.DefaultWhy holds the default value on creation for the why field.
+	unmatchedpayment.DefaultWhy = unmatchedpaymentDescWhy.Default.(string)
+	// unmatchedpayment.WhyValidator is a validator for the "why" field. It is called by the builders before save.
+	unmatchedpayment.WhyValidator = unmatchedpaymentDescWhy.Validators[0].(func(string) error)
+	// unmatchedpaymentDescState is the schema descriptor for state field.
+	unmatchedpaymentDescState := unmatchedpaymentFields[9].Descriptor()
+	// unmatchedpayment.DefaultState holds the default value on creation for the state field.
+	unmatchedpayment.DefaultState = unmatchedpaymentDescState.Default.(string)
+	// unmatchedpayment.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	unmatchedpayment.StateValidator = unmatchedpaymentDescState.Validators[0].(func(string) error)
+	// unmatchedpaymentDescRound is the schema descriptor for round field.
+	unmatchedpaymentDescRound := unmatchedpaymentFields[10].Descriptor()
+	// unmatchedpayment.DefaultRound holds the default value on creation for the round field.
+	unmatchedpayment.DefaultRound = unmatchedpaymentDescRound.Default.(int64)
+	// unmatchedpaymentDescAttempts is the schema descriptor for attempts field.
+	unmatchedpaymentDescAttempts := unmatchedpaymentFields[11].Descriptor()
+	// unmatchedpayment.DefaultAttempts holds the default value on creation for the attempts field.
+	unmatchedpayment.DefaultAttempts = unmatchedpaymentDescAttempts.Default.(int64)
+	// unmatchedpaymentDescNextUs is the schema descriptor for next_us field.
+	unmatchedpaymentDescNextUs := unmatchedpaymentFields[12].Descriptor()
+	// unmatchedpayment.DefaultNextUs holds the default value on creation for the next_us field.
+	unmatchedpayment.DefaultNextUs = unmatchedpaymentDescNextUs.Default.(int64)
+	// unmatchedpaymentDescReference is the schema descriptor for reference field.
+	unmatchedpaymentDescReference := unmatchedpaymentFields[13].Descriptor()
+	// unmatchedpayment.DefaultReference holds the default value on creation for the reference field.
+	unmatchedpayment.DefaultReference = unmatchedpaymentDescReference.Default.(string)
+	// unmatchedpayment.ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
+	unmatchedpayment.ReferenceValidator = unmatchedpaymentDescReference.Validators[0].(func(string) error)
+	// unmatchedpaymentDescFailure is the schema descriptor for failure field.
+	unmatchedpaymentDescFailure := unmatchedpaymentFields[14].Descriptor()
+	// unmatchedpayment.DefaultFailure holds the default value on creation for the failure field.
+	unmatchedpayment.DefaultFailure = unmatchedpaymentDescFailure.Default.(string)
+	// unmatchedpayment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	unmatchedpayment.FailureValidator = unmatchedpaymentDescFailure.Validators[0].(func(string) error)
+	// unmatchedpaymentDescDecidedBy is the schema descriptor for decided_by field.
+	unmatchedpaymentDescDecidedBy := unmatchedpaymentFields[15].Descriptor()
+	// unmatchedpayment.DefaultDecidedBy holds the default value on creation for the decided_by field.
+	unmatchedpayment.DefaultDecidedBy = unmatchedpaymentDescDecidedBy.Default.(string)
+	// unmatchedpayment.DecidedByValidator is a validator for the "decided_by" field. It is called by the builders before save.
+	unmatchedpayment.DecidedByValidator = unmatchedpaymentDescDecidedBy.Validators[0].(func(string) error)
+	// unmatchedpaymentDescNote is the schema descriptor for note field.
+	unmatchedpaymentDescNote := unmatchedpaymentFields[16].Descriptor()
+	// unmatchedpayment.DefaultNote holds the default value on creation for the note field.
+	unmatchedpayment.DefaultNote = unmatchedpaymentDescNote.Default.(string)
+	// unmatchedpayment.NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	unmatchedpayment.NoteValidator = unmatchedpaymentDescNote.Validators[0].(func(string) error)
+	// unmatchedpaymentDescFoundUs is the schema descriptor for found_us field.
+	unmatchedpaymentDescFoundUs := unmatchedpaymentFields[17].Descriptor()
+	// unmatchedpayment.DefaultFoundUs holds the default value on creation for the found_us field.
+	unmatchedpayment.DefaultFoundUs = unmatchedpaymentDescFoundUs.Default.(int64)
+	// unmatchedpaymentDescDecidedUs is the schema descriptor for decided_us field.
+	unmatchedpaymentDescDecidedUs := unmatchedpaymentFields[18].Descriptor()
+	// unmatchedpayment.DefaultDecidedUs holds the default value on creation for the decided_us field.
+	unmatchedpayment.DefaultDecidedUs = unmatchedpaymentDescDecidedUs.Default.(int64)
+	// unmatchedpaymentDescEndedUs is the schema descriptor for ended_us field.
+	unmatchedpaymentDescEndedUs := unmatchedpaymentFields[19].Descriptor()
+	// unmatchedpayment.DefaultEndedUs holds the default value on creation for the ended_us field.
+	unmatchedpayment.DefaultEndedUs = unmatchedpaymentDescEndedUs.Default.(int64)
+	// unmatchedpaymentDescVersion is the schema descriptor for version field.
+	unmatchedpaymentDescVersion := unmatchedpaymentFields[20].Descriptor()
+	// unmatchedpayment.DefaultVersion holds the default value on creation for the version field.
+	unmatchedpayment.DefaultVersion = unmatchedpaymentDescVersion.Default.(int64)
+	// unmatchedpaymentDescID is the schema descriptor for id field.
+	unmatchedpaymentDescID := unmatchedpaymentFields[0].Descriptor()
+	// unmatchedpayment.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	unmatchedpayment.IDValidator = func() func(string) error {
+		validators := unmatchedpaymentDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
