@@ -30,7 +30,7 @@ func TestWhichOrdersGetAnotherAddress(t *testing.T) {
 		"cancelled": func(r *Record) { r.State = OrderCancelled }, "complete": func(r *Record) { r.State = OrderCompleted },
 		"collected": func(r *Record) { r.Way = WayPickup }, "left": func(r *Record) { r.Fulfilments[0].State = FulfilmentShipped },
 		"left in part": func(r *Record) { r.Fulfilments[0].State = FulfilmentPartShipped }, "a gift": func(r *Record) { r.GiftOrder = &GiftOrder{} },
-		"a deposit is paid": func(r *Record) { r.State, r.Deposit = OrderDepositPaid, &Deposit{} },
+		"its balance is not paid": func(r *Record) { r.State, r.Deposit = OrderDepositPaid, &Deposit{} },
 	} {
 		refusal, ok := order(change).MayReaddress(to).(Refusal)
 		require.True(t, ok && refusal.Reason == reasonState, name)
