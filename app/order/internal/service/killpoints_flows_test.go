@@ -58,6 +58,8 @@ var flowPoints = map[string]func(t *testing.T, s *shop, broken func(func() error
 	"order.readdress.final.after":     changing,
 	"order.forfeit.close.before":      forfeiting,
 	"order.forfeit.close.after":       forfeiting,
+	"order.unmatched.ask.before":      returning,
+	"order.unmatched.ask.after":       returning,
 }
 
 // Each flow ends as if nothing had happened, when it breaks off at a point and is asked for again.
@@ -261,6 +263,24 @@ func forfeiting(t *testing.T, s *shop, broken func(func() error)) {
 	require.Equal(t, []string{"inventory.Release"}, s.leaving())
 }
 
+// returning is money of nobody's order that finance gives back.
+func returning(t *testing.T, s *shop, broken func(func() error)) {
+	b := withBank(s)
+	b.takes("pay_foreign", "acct-hq", 777)
+	status, _ := b.says(s, biz.Notification{PaymentID: "pay_foreign", TransactionNo: "tx-pay_foreign"})
+	require.Equal(t, 404, status)
+	list := s.unmatched(orderv1.UnmatchedState_UNMATCHED_OPEN)
+	require.Len(t, list, 1)
+	_, err := s.refundUnmatched(fin, list[0].Id)
+	require.NoError(t, err)
+	broken(func() error {
+		s.clock.Advance(2 * time.Minute)
+		return s.TickPayments(t.Context())
+	})
+	require.Len(t, s.unmatched(orderv1.UnmatchedState_UNMATCHED_REFUNDED), 1)
+	require.Len(t, b.refunds, 1, "once")
+}
+
 // Each kind of message arrives, once, although the relay dies before it has handed it over or before it has noted that.
 func TestEachMessageArrivesAlthoughItsRelayDies(t *testing.T) {
 	for _, point := range relayPoints {
@@ -305,6 +325,12 @@ func everything(s *shop, after func()) {
 	less, err := s.PlaceOrder(s.as(ann), wish(line("cup", 3)))
 	require.NoError(t, err)
 	s.pay(s.payment(less))
+	after()
+	_, err = s.holdBack(boss, less.Id)
+	require.NoError(t, err)
+	after()
+	_, err = s.release(boss, less.Id)
+	require.NoError(t, err)
 	after()
 	_, err = NewOrderChanges(s.Order).CancelLines(s.as(ann), &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: less.Id, Reason: "x",
 		Lines: []*orderv1.CancelledLine{{LineId: less.Lines[0].LineId, Quantity: 1}}})

@@ -39,7 +39,7 @@ type newAddress struct {
 func (s *AddressChanges) ChangeAddress(ctx context.Context, in *orderv1.ChangeAddressRequest) (*orderv1.OrderInfo, error) {
 	o := s.order
 	method := orderv1.AddressChanges_ChangeAddress_FullMethodName
-	spec := command.Spec{Method: method, Request: in, BusinessID: in.GetOrderId(), GID: func(id string, attempt int) string { return ids.GID("ra", id, attempt) }}
+	spec := command.Spec{Method: method, Request: in, BusinessID: in.GetOrderId(), GID: func(id string, attempt int) string { return ids.GID("ad", id, attempt) }}
 	known, err := command.Find(ctx, o.DB, method, in)
 	if err != nil {
 		return nil, err
