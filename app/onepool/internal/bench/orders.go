@@ -21,7 +21,7 @@ import (
 
 // Cases are all of this package.
 func Cases() []bench.Case {
-	return []bench.Case{ordersCase(onMariaDB), ordersCase(onDefault), flashCase(onMariaDB), flashCase(onDefault)}
+	return []bench.Case{ordersCase(onMariaDB), ordersCase(onDefault), flashCase(onMariaDB), flashCase(onDefault), exportCase()}
 }
 
 const (

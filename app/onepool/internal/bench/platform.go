@@ -30,6 +30,7 @@ const (
 // platform is the whole platform as its operator runs it: one process with all centers, its coordinator, and the database.
 type platform struct {
 	url, key string
+	data     string // its directory
 	pids     []int
 	log      *bytes.Buffer
 	close    func() error
@@ -124,7 +125,7 @@ func (p *platform) run(ctx context.Context, data string, env []string) error {
 		return err
 	}
 	children, err := childrenOf(cmd.Process.Pid)
-	p.url, p.pids = ready.HTTP, append(append(p.pids, cmd.Process.Pid), children...)
+	p.url, p.data, p.pids = ready.HTTP, data, append(append(p.pids, cmd.Process.Pid), children...)
 	return err
 }
 

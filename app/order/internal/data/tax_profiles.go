@@ -18,35 +18,41 @@ import (
 // lateUS is how much later than its time of writing a profile may be seen: longer than any transaction.
 var lateUS = time.Minute.Microseconds()
 
-// profiles are all tax profiles, by organisation: those that are known, and what was written since. t.mu is held.
-func (t *TradeTerms) profiles(ctx context.Context) (map[string][]biz.TaxProfile, error) {
-	rows, err := t.ent.TaxProfile.Query().Where(taxprofile.ChangedUsGTE(t.newestUS - lateUS)).All(AsService(ctx))
+// profiles are tax profiles by organisation and by id, and when the latest of them was written. They are replaced, never changed.
+type profiles struct {
+	newestUS int64
+	byOrg    map[string][]biz.TaxProfile
+	byID     map[string]biz.TaxProfile
+}
+
+// newProfiles are all tax profiles: those that are known, and what was written since.
+func (t *TradeTerms) newProfiles(ctx context.Context, known profiles) (profiles, error) {
+	rows, err := t.ent.TaxProfile.Query().Where(taxprofile.ChangedUsGTE(known.newestUS - lateUS)).All(AsService(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("tax profiles: %w", err)
+		return known, fmt.Errorf("tax profiles: %w", err)
 	}
-	all, byID := t.terms.Profiles, t.byID
+	all := known
 	for _, row := range rows {
-		if _, known := t.byID[row.ID]; known {
+		if _, there := known.byID[row.ID]; there {
 			continue
 		}
-		if len(byID) == len(t.byID) { // the first new one: readers keep what they have
-			all, byID = maps.Clone(all), maps.Clone(byID)
-			if all == nil {
-				all, byID = map[string][]biz.TaxProfile{}, map[string]biz.TaxProfile{}
+		if len(all.byID) == len(known.byID) { // the first new one: readers keep what they have
+			all.byOrg, all.byID = maps.Clone(known.byOrg), maps.Clone(known.byID)
+			if all.byID == nil {
+				all.byOrg, all.byID = map[string][]biz.TaxProfile{}, map[string]biz.TaxProfile{}
 			}
 		}
 		p := toTaxProfile(row)
-		all[p.Org], byID[p.ID] = append(slices.Clip(all[p.Org]), p), p
-		t.newestUS = max(t.newestUS, p.ChangedUS)
+		all.byOrg[p.Org], all.byID[p.ID] = append(slices.Clip(all.byOrg[p.Org]), p), p
+		all.newestUS = max(all.newestUS, p.ChangedUS)
 	}
-	t.byID = byID
 	return all, nil
 }
 
 // TaxProfile reads one by its id; the zero value: there is none.
 func (t *TradeTerms) TaxProfile(ctx context.Context, id string) (biz.TaxProfile, error) {
 	t.mu.Lock()
-	p, known := t.byID[id]
+	p, known := t.profiles.byID[id]
 	t.mu.Unlock()
 	if known || id == "" {
 		return p, nil

@@ -5,7 +5,9 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/stretchr/testify/require"
 
 	"github.com/onepool/onepool/app/internal/database"
@@ -44,5 +46,40 @@ func TestEachTimerFindsWhatIsDueByItsTime(t *testing.T) {
 				require.Contains(t, plan, "type=range", "%s: %s\n%s", column, watched.query, plan)
 			}
 		}
+	})
+}
+
+// stuck is a database that answers only when it is let go.
+type stuck struct {
+	dialect.Driver
+	asked, free chan struct{}
+}
+
+func (s *stuck) Query(ctx context.Context, query string, args, v any) error {
+	s.asked <- struct{}{}
+	<-s.free
+	return s.Driver.Query(ctx, query, args, v)
+}
+
+// Terms that wait for a connection do not keep those from committing who have one.
+func TestTermsThatAreReadKeepNobodyWaiting(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		db := open(migrations.Files)
+		terms := NewTradeTerms(db)
+		driver := &stuck{db.EntDriver(), make(chan struct{}, 9), make(chan struct{})}
+		terms.ent = ent.NewClient(ent.Driver(driver))
+		read := make(chan error, 1)
+		go func() { _, err := terms.Terms(t.Context(), 1); read <- err }()
+		<-driver.asked
+		known := make(chan error, 1)
+		go func() { _, err := terms.TaxProfile(t.Context(), ""); known <- err }()
+		select {
+		case err := <-known:
+			require.NoError(t, err)
+		case <-time.After(10 * time.Second):
+			t.Error("it waits for whoever reads the terms")
+		}
+		close(driver.free)
+		require.NoError(t, <-read)
 	})
 }

@@ -29,14 +29,12 @@ type TradeTerms struct {
 	db  *database.DB
 	ent *ent.Client
 
-	mu      sync.Mutex
-	read    bool
-	readUS  int64
-	written uint64
-	terms   biz.TradeTerms
-	// newestUS is when the latest profile was written that terms have, byID are all of them.
-	newestUS int64
-	byID     map[string]biz.TaxProfile
+	mu       sync.Mutex
+	read     bool
+	readUS   int64
+	written  uint64
+	terms    biz.TradeTerms
+	profiles profiles
 }
 
 // NewTradeTerms opens the client.
@@ -53,20 +51,23 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 		}
 		nowUS = now
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	written := t.db.Signaled(topicTerms)
-	if age := nowUS - t.readUS; t.read && written == t.written && age >= 0 && age < maxAgeUS {
-		return t.terms, nil
+	t.mu.Lock()
+	all, known, age := t.terms, t.profiles, nowUS-t.readUS
+	fresh := t.read && written == t.written && age >= 0 && age < maxAgeUS
+	t.mu.Unlock()
+	if fresh {
+		return all, nil
 	}
+	// Not under the lock: who waits for a connection must not keep those who have one, and commit with it.
 	rows, err := t.ent.TradeTerm.Query().All(AsService(ctx))
 	if err != nil {
 		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
 	}
-	var all biz.TradeTerms
-	if all.Profiles, err = t.profiles(ctx); err != nil {
+	if known, err = t.newProfiles(ctx, known); err != nil {
 		return biz.TradeTerms{}, err
 	}
+	all = biz.TradeTerms{Profiles: known.byOrg}
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:
@@ -95,7 +96,9 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 			all.Deposits = append(all.Deposits, d)
 		}
 	}
-	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true
+	t.mu.Lock()
+	t.terms, t.profiles, t.readUS, t.written, t.read = all, known, nowUS, written, true
+	t.mu.Unlock()
 	return all, nil
 }
 
