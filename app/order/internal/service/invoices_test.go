@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -330,7 +329,7 @@ func TestTwoReplicasIssueOneInvoice(t *testing.T) {
 		var group sync.WaitGroup
 		failed := make([]error, 2)
 		for i, one := range []*Order{s.Order, second} {
-			group.Go(func() { failed[i] = one.TickInvoices(context.Background()) })
+			group.Go(func() { failed[i] = one.TickInvoices(t.Context()) })
 		}
 		group.Wait()
 		require.NoError(t, errors.Join(failed...))
