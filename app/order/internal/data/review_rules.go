@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -19,19 +18,14 @@ const topicReviewRules = "order.review_rules"
 
 // ReviewRules keeps the rules by which orders are held.
 type ReviewRules struct {
-	db  *database.DB
-	ent *ent.Client
-
-	mu      sync.Mutex
-	read    bool
-	readUS  int64
-	written uint64
-	rules   biz.ReviewRules
+	db     *database.DB
+	ent    *ent.Client
+	recent *database.Recent[biz.ReviewRules]
 }
 
 // NewReviewRules opens the client.
 func NewReviewRules(db *database.DB) *ReviewRules {
-	return &ReviewRules{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+	return &ReviewRules{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), recent: database.NewRecent[biz.ReviewRules](db, topicReviewRules)}
 }
 
 // Rules are all rules of all sellers, at most a second old.
@@ -43,29 +37,19 @@ func (s *ReviewRules) Rules(ctx context.Context, nowUS int64) (biz.ReviewRules, 
 		}
 		nowUS = now
 	}
-	written := s.db.Signaled(topicReviewRules)
-	s.mu.Lock()
-	rules, age := s.rules, nowUS-s.readUS
-	fresh := s.read && written == s.written && age >= 0 && age < maxAgeUS
-	s.mu.Unlock()
-	if fresh {
-		return rules, nil
-	}
-	// Not under the lock: who waits for a connection must not keep those who have one, and commit with it.
-	rows, err := s.ent.ReviewRule.Query().All(AsService(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("rules of review: %w", err)
-	}
-	all := make(biz.ReviewRules, len(rows))
-	for i, row := range rows {
-		if all[i], err = toReviewRule(row); err != nil {
-			return nil, err
+	return s.recent.Get(nowUS, func(biz.ReviewRules) (biz.ReviewRules, error) {
+		rows, err := s.ent.ReviewRule.Query().All(AsService(ctx))
+		if err != nil {
+			return nil, fmt.Errorf("rules of review: %w", err)
 		}
-	}
-	s.mu.Lock()
-	s.rules, s.readUS, s.written, s.read = all, nowUS, written, true
-	s.mu.Unlock()
-	return all, nil
+		all := make(biz.ReviewRules, len(rows))
+		for i, row := range rows {
+			if all[i], err = toReviewRule(row); err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	})
 }
 
 // Put stores the next version of a rule.

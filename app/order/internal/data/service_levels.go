@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/onepool/onepool/app/internal/database"
@@ -16,43 +15,33 @@ import (
 // allChannels is the key of the level for channels that have none of their own.
 const allChannels = "*"
 
-// levelsFor is how long a replica goes by the service levels that it has read.
-const levelsFor = time.Second
+const topicLevels = "order.service_levels"
 
-// Levels keeps service levels. What it answers may be levelsFor old.
+// Levels keeps service levels.
 type Levels struct {
-	ent  *ent.Client
-	mu   sync.Mutex
-	read time.Time
-	all  map[string]biz.ServiceLevel
+	db     *database.DB
+	ent    *ent.Client
+	recent *database.Recent[map[string]biz.ServiceLevel]
 }
 
 // NewLevels opens the client.
 func NewLevels(db *database.DB) *Levels {
-	return &Levels{ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+	return &Levels{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), recent: database.NewRecent[map[string]biz.ServiceLevel](db, topicLevels)}
 }
 
-// Current are the levels by channel.
+// Current are the levels by channel, at most a second old.
 func (s *Levels) Current(ctx context.Context) (map[string]biz.ServiceLevel, error) {
-	s.mu.Lock()
-	all, fresh := s.all, time.Since(s.read) < levelsFor
-	s.mu.Unlock()
-	if fresh && all != nil {
+	return s.recent.Get(time.Now().UnixMicro(), func(map[string]biz.ServiceLevel) (map[string]biz.ServiceLevel, error) {
+		list, err := s.All(AsService(ctx))
+		if err != nil {
+			return nil, err
+		}
+		all := make(map[string]biz.ServiceLevel, len(list))
+		for _, l := range list {
+			all[l.Channel] = l
+		}
 		return all, nil
-	}
-	began := time.Now()
-	list, err := s.All(AsService(ctx))
-	if err != nil {
-		return nil, err
-	}
-	all = make(map[string]biz.ServiceLevel, len(list))
-	for _, l := range list {
-		all[l.Channel] = l
-	}
-	s.mu.Lock()
-	s.all, s.read = all, began
-	s.mu.Unlock()
-	return all, nil
+	})
 }
 
 // All reads the levels, by channel.
@@ -103,10 +92,7 @@ func (s *Levels) Put(ctx context.Context, l biz.ServiceLevel, seen int64) (biz.S
 			return l, biz.Overtaken("the service level was changed meanwhile: read it again")
 		}
 	}
-	s.mu.Lock()
-	s.all = nil
-	s.mu.Unlock()
-	return l, nil
+	return l, s.db.AfterCommit(ctx, func() { s.db.Signal(topicLevels) })
 }
 
 // OverdueDue are fulfilments that may have become late.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -26,20 +25,20 @@ const (
 
 // TradeTerms keeps the terms that orders are priced by.
 type TradeTerms struct {
-	db  *database.DB
-	ent *ent.Client
+	db     *database.DB
+	ent    *ent.Client
+	recent *database.Recent[readTerms]
+}
 
-	mu       sync.Mutex
-	read     bool
-	readUS   int64
-	written  uint64
-	terms    biz.TradeTerms
+// readTerms are all terms, with what is needed to read what is new.
+type readTerms struct {
+	biz.TradeTerms
 	profiles profiles
 }
 
 // NewTradeTerms opens the client.
 func NewTradeTerms(db *database.DB) *TradeTerms {
-	return &TradeTerms{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+	return &TradeTerms{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), recent: database.NewRecent[readTerms](db, topicTerms)}
 }
 
 // Terms are all terms, at most a second old.
@@ -51,54 +50,48 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 		}
 		nowUS = now
 	}
-	written := t.db.Signaled(topicTerms)
-	t.mu.Lock()
-	all, known, age := t.terms, t.profiles, nowUS-t.readUS
-	fresh := t.read && written == t.written && age >= 0 && age < maxAgeUS
-	t.mu.Unlock()
-	if fresh {
-		return all, nil
-	}
-	// Not under the lock: who waits for a connection must not keep those who have one, and commit with it.
+	got, err := t.recent.Get(nowUS, func(before readTerms) (readTerms, error) { return t.readAll(ctx, before) })
+	return got.TradeTerms, err
+}
+
+func (t *TradeTerms) readAll(ctx context.Context, before readTerms) (readTerms, error) {
 	rows, err := t.ent.TradeTerm.Query().All(AsService(ctx))
 	if err != nil {
-		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
+		return readTerms{}, fmt.Errorf("terms of trade: %w", err)
 	}
-	if known, err = t.newProfiles(ctx, known); err != nil {
-		return biz.TradeTerms{}, err
+	all := before
+	if all.profiles, err = t.newProfiles(ctx, before.profiles); err != nil {
+		return readTerms{}, err
 	}
-	all = biz.TradeTerms{Profiles: known.byOrg}
+	all.TradeTerms = biz.TradeTerms{Profiles: all.profiles.byOrg}
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:
 			r, err := toTaxRates(row)
 			if err != nil {
-				return biz.TradeTerms{}, err
+				return readTerms{}, err
 			}
 			all.Taxes = append(all.Taxes, r)
 		case termFreight:
 			f, err := toFreight(row)
 			if err != nil {
-				return biz.TradeTerms{}, err
+				return readTerms{}, err
 			}
 			all.Freights = append(all.Freights, f)
 		case termPay:
 			p, err := toPay(row)
 			if err != nil {
-				return biz.TradeTerms{}, err
+				return readTerms{}, err
 			}
 			all.Pays = append(all.Pays, p)
 		case termDeposit:
 			d, err := toDepositTerms(row)
 			if err != nil {
-				return biz.TradeTerms{}, err
+				return readTerms{}, err
 			}
 			all.Deposits = append(all.Deposits, d)
 		}
 	}
-	t.mu.Lock()
-	t.terms, t.profiles, t.readUS, t.written, t.read = all, known, nowUS, written, true
-	t.mu.Unlock()
 	return all, nil
 }
 

@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -19,28 +18,19 @@ import (
 	"github.com/onepool/onepool/app/product/internal/data/ent/sku"
 )
 
-const (
-	// What this process writes is seen by its next price, what another replica writes after a second.
-	maxAge     = time.Second
-	topicLists = "product.price_lists"
-)
+const topicLists = "product.price_lists"
 
 // PriceLists are the price lists of one database.
 type PriceLists struct {
-	db  *database.DB
-	ent *ent.Client
-	now func() time.Time
-
-	mu      sync.Mutex
-	read    bool
-	readAt  time.Time
-	written uint64
-	lists   []biz.PriceList // all that are not over
+	db     *database.DB
+	ent    *ent.Client
+	now    func() time.Time
+	recent *database.Recent[[]biz.PriceList] // all that are not over
 }
 
 // NewPriceLists uses a migrated database; now tells how old what is kept in memory is.
 func NewPriceLists(db *database.DB, now func() time.Time) *PriceLists {
-	return &PriceLists{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), now: now}
+	return &PriceLists{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), now: now, recent: database.NewRecent[[]biz.PriceList](db, topicLists)}
 }
 
 // Price prices the SKUs with these codes; unknown ones are absent.
@@ -97,18 +87,13 @@ func (p *PriceLists) Until(ctx context.Context, codes []string, a biz.PriceAsk) 
 
 // current are all lists, at most a second old.
 func (p *PriceLists) current(ctx context.Context) ([]biz.PriceList, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	written, at := p.db.Signaled(topicLists), p.now()
-	if p.read && written == p.written && at.Sub(p.readAt) < maxAge {
-		return p.lists, nil
-	}
-	rows, err := p.ent.PriceList.Query().All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("price lists: %w", err)
-	}
-	p.lists, p.readAt, p.written, p.read = fromLists(rows), at, written, true
-	return p.lists, nil
+	return p.recent.Get(p.now().UnixMicro(), func([]biz.PriceList) ([]biz.PriceList, error) {
+		rows, err := p.ent.PriceList.Query().All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("price lists: %w", err)
+		}
+		return fromLists(rows), nil
+	})
 }
 
 func (p *PriceLists) entries(ctx context.Context, where ...predicate.PriceEntry) ([]biz.PriceEntry, error) {
