@@ -16,6 +16,12 @@ type Dated struct {
 	ChangedUS       int64
 }
 
+// Moment is when terms begin, and which version of that moment they are.
+func (d Dated) Moment() (fromUS, version int64) { return d.FromUS, d.Version }
+
+// Begin puts the terms at their moment.
+func (d *Dated) Begin(at Dated) { *d = at }
+
 // TaxRates are what sellers of a kind of taxpayer charge in a region, by tax class; empty parts are no limit.
 type TaxRates struct {
 	Taxpayer string `json:"taxpayer,omitempty"`

@@ -2,16 +2,11 @@ package data
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"reflect"
-
-	"entgo.io/ent/dialect/sql"
 
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
-	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
 
 // Deposits are kept beside their orders, so that no other order pays for them: only a presale is looked up here.
@@ -46,44 +41,4 @@ func (s *Orders) saveDeposit(ctx context.Context, h biz.Header, before, d *biz.D
 func (s *Orders) BalancesDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
 	rows, err := s.ent.Deposit.Query().Where(deposit.DueUsGT(0), deposit.DueUsLTE(nowUS)).Order(ent.Asc(deposit.FieldDueUs)).Limit(limit).IDs(AsService(ctx))
 	return dueOrders(rows, err)
-}
-
-// PutDeposit stores the next version of deposit terms for their moment.
-func (t *TradeTerms) PutDeposit(ctx context.Context, d biz.DepositTerms) (biz.DepositTerms, error) {
-	version, err := t.put(ctx, termDeposit, d.Scope(), d.Dated, d)
-	d.Version = version
-	return d, err
-}
-
-// Deposits reads the deposit terms that were ever put for every seller and for one (empty: for all sellers), by scope and time;
-// after is the last one of the page before.
-func (t *TradeTerms) Deposits(ctx context.Context, seller string, after *biz.DepositTerms, limit int) ([]biz.DepositTerms, error) {
-	q := t.ent.TradeTerm.Query().Where(tradeterm.Kind(termDeposit))
-	if seller != "" {
-		q = q.Where(tradeterm.Or(tradeterm.ScopeHasPrefix("/"), tradeterm.ScopeHasPrefix(seller+"/")))
-	}
-	if after != nil {
-		q = q.Where(func(s *sql.Selector) {
-			s.Where(sql.CompositeGT([]string{s.C(tradeterm.FieldScope), s.C(tradeterm.FieldFromUs), s.C(tradeterm.FieldVersion)}, after.Scope(), after.FromUS, after.Version))
-		})
-	}
-	rows, err := q.Order(ent.Asc(tradeterm.FieldScope, tradeterm.FieldFromUs, tradeterm.FieldVersion)).Limit(limit).All(AsService(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("deposit terms: %w", err)
-	}
-	out := make([]biz.DepositTerms, len(rows))
-	for i, row := range rows {
-		if out[i], err = toDepositTerms(row); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func toDepositTerms(row *ent.TradeTerm) (d biz.DepositTerms, err error) {
-	if err = json.Unmarshal(row.Terms, &d); err != nil {
-		return d, fmt.Errorf("deposit terms %s: %w", row.ID, err)
-	}
-	d.Dated = dated(row)
-	return d, nil
 }

@@ -67,29 +67,16 @@ func (t *TradeTerms) readAll(ctx context.Context, before readTerms) (readTerms, 
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:
-			r, err := toTaxRates(row)
-			if err != nil {
-				return readTerms{}, err
-			}
-			all.Taxes = append(all.Taxes, r)
+			err = addTerm(&all.Taxes, row)
 		case termFreight:
-			f, err := toFreight(row)
-			if err != nil {
-				return readTerms{}, err
-			}
-			all.Freights = append(all.Freights, f)
+			err = addTerm(&all.Freights, row)
 		case termPay:
-			p, err := toPay(row)
-			if err != nil {
-				return readTerms{}, err
-			}
-			all.Pays = append(all.Pays, p)
+			err = addTerm(&all.Pays, row)
 		case termDeposit:
-			d, err := toDepositTerms(row)
-			if err != nil {
-				return readTerms{}, err
-			}
-			all.Deposits = append(all.Deposits, d)
+			err = addTerm(&all.Deposits, row)
+		}
+		if err != nil {
+			return readTerms{}, err
 		}
 	}
 	return all, nil
@@ -107,6 +94,20 @@ func (t *TradeTerms) PutFreight(ctx context.Context, f biz.FreightTerms) (biz.Fr
 	version, err := t.put(ctx, termFreight, f.Scope(), f.Dated, f)
 	f.Version = version
 	return f, err
+}
+
+// PutPay stores the next version of pay terms for their moment.
+func (t *TradeTerms) PutPay(ctx context.Context, p biz.PayTerms) (biz.PayTerms, error) {
+	version, err := t.put(ctx, termPay, p.Scope(), p.Dated, p)
+	p.Version = version
+	return p, err
+}
+
+// PutDeposit stores the next version of deposit terms for their moment.
+func (t *TradeTerms) PutDeposit(ctx context.Context, d biz.DepositTerms) (biz.DepositTerms, error) {
+	version, err := t.put(ctx, termDeposit, d.Scope(), d.Dated, d)
+	d.Version = version
+	return d, err
 }
 
 func (t *TradeTerms) put(ctx context.Context, kind, scope string, d biz.Dated, terms any) (version int64, err error) {
@@ -133,79 +134,71 @@ func (t *TradeTerms) put(ctx context.Context, kind, scope string, d biz.Dated, t
 	return version, err
 }
 
+// TermKey is where a page of terms ends.
+type TermKey struct {
+	Scope           string
+	FromUS, Version int64
+}
+
 // Taxes reads all rates that were ever put, by scope and time; after is the last one of the page before.
-func (t *TradeTerms) Taxes(ctx context.Context, after *biz.TaxRates, limit int) ([]biz.TaxRates, error) {
-	var key *termKey
-	if after != nil {
-		key = &termKey{after.Scope(), after.Dated}
-	}
-	rows, err := t.page(ctx, termTax, key, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]biz.TaxRates, len(rows))
-	for i, row := range rows {
-		if out[i], err = toTaxRates(row); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+func (t *TradeTerms) Taxes(ctx context.Context, after *TermKey, limit int) ([]biz.TaxRates, error) {
+	return pageOf[biz.TaxRates](ctx, t.of(termTax), after, limit)
 }
 
-// Freights reads all freight terms that were ever put, by scope and time; after is the last one of the page before.
-func (t *TradeTerms) Freights(ctx context.Context, after *biz.FreightTerms, limit int) ([]biz.FreightTerms, error) {
-	var key *termKey
-	if after != nil {
-		key = &termKey{after.Scope(), after.Dated}
-	}
-	rows, err := t.page(ctx, termFreight, key, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]biz.FreightTerms, len(rows))
-	for i, row := range rows {
-		if out[i], err = toFreight(row); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+// Freights is Taxes for freight terms.
+func (t *TradeTerms) Freights(ctx context.Context, after *TermKey, limit int) ([]biz.FreightTerms, error) {
+	return pageOf[biz.FreightTerms](ctx, t.of(termFreight), after, limit)
 }
 
-type termKey struct {
-	scope string
-	biz.Dated
+// Pays is Taxes for pay terms.
+func (t *TradeTerms) Pays(ctx context.Context, after *TermKey, limit int) ([]biz.PayTerms, error) {
+	return pageOf[biz.PayTerms](ctx, t.of(termPay), after, limit)
 }
 
-func (t *TradeTerms) page(ctx context.Context, kind string, after *termKey, limit int) ([]*ent.TradeTerm, error) {
-	q := t.ent.TradeTerm.Query().Where(tradeterm.Kind(kind))
+// Deposits is Taxes for the deposit terms of every seller, or for those that count for one (empty: of all).
+func (t *TradeTerms) Deposits(ctx context.Context, seller string, after *TermKey, limit int) ([]biz.DepositTerms, error) {
+	q := t.of(termDeposit)
+	if seller != "" {
+		q = q.Where(tradeterm.Or(tradeterm.ScopeHasPrefix("/"), tradeterm.ScopeHasPrefix(seller+"/")))
+	}
+	return pageOf[biz.DepositTerms](ctx, q, after, limit)
+}
+
+func (t *TradeTerms) of(kind string) *ent.TradeTermQuery {
+	return t.ent.TradeTerm.Query().Where(tradeterm.Kind(kind))
+}
+
+func pageOf[T any, P begins[T]](ctx context.Context, q *ent.TradeTermQuery, after *TermKey, limit int) ([]T, error) {
 	if after != nil {
 		q = q.Where(func(s *sql.Selector) {
-			s.Where(sql.CompositeGT([]string{s.C(tradeterm.FieldScope), s.C(tradeterm.FieldFromUs), s.C(tradeterm.FieldVersion)}, after.scope, after.FromUS, after.Version))
+			s.Where(sql.CompositeGT([]string{s.C(tradeterm.FieldScope), s.C(tradeterm.FieldFromUs), s.C(tradeterm.FieldVersion)}, after.Scope, after.FromUS, after.Version))
 		})
 	}
 	rows, err := q.Order(ent.Asc(tradeterm.FieldScope, tradeterm.FieldFromUs, tradeterm.FieldVersion)).Limit(limit).All(AsService(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("terms of trade: %w", err)
 	}
-	return rows, nil
-}
-
-func dated(row *ent.TradeTerm) biz.Dated {
-	return biz.Dated{FromUS: row.FromUs, Version: row.Version, ChangedBy: row.ChangedBy, ChangedUS: row.ChangedUs}
-}
-
-func toTaxRates(row *ent.TradeTerm) (r biz.TaxRates, err error) {
-	if err = json.Unmarshal(row.Terms, &r); err != nil {
-		return r, fmt.Errorf("tax rates %s: %w", row.ID, err)
+	out := make([]T, 0, len(rows))
+	for _, row := range rows {
+		if err := addTerm[T, P](&out, row); err != nil {
+			return nil, err
+		}
 	}
-	r.Dated = dated(row)
-	return r, nil
+	return out, nil
 }
 
-func toFreight(row *ent.TradeTerm) (f biz.FreightTerms, err error) {
-	if err = json.Unmarshal(row.Terms, &f); err != nil {
-		return f, fmt.Errorf("freight terms %s: %w", row.ID, err)
+// begins are terms of any kind.
+type begins[T any] interface {
+	*T
+	Begin(at biz.Dated)
+}
+
+func addTerm[T any, P begins[T]](list *[]T, row *ent.TradeTerm) error {
+	var terms T
+	if err := json.Unmarshal(row.Terms, &terms); err != nil {
+		return fmt.Errorf("%s terms %s: %w", row.Kind, row.ID, err)
 	}
-	f.Dated = dated(row)
-	return f, nil
+	P(&terms).Begin(biz.Dated{FromUS: row.FromUs, Version: row.Version, ChangedBy: row.ChangedBy, ChangedUS: row.ChangedUs})
+	*list = append(*list, terms)
+	return nil
 }

@@ -8,10 +8,10 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/failpoint"
-	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/platform"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
 )
 
 // Deposits is the service of goods that are sold for a deposit first.
@@ -75,40 +75,11 @@ func (s *Deposits) ListDepositTerms(ctx context.Context, in *orderv1.ListDeposit
 	if p.Kind == tenancy.HQ {
 		seller = ""
 	}
-	query := page.Query("deposit terms", p.Caller(), seller)
-	scope, d, begun, err := s.terms.after(in.GetPageToken(), query)
-	if err != nil {
-		return nil, err
+	read := func(ctx context.Context, after *data.TermKey, limit int) ([]biz.DepositTerms, error) {
+		return s.terms.book.Deposits(ctx, seller, after, limit)
 	}
-	var after *biz.DepositTerms
-	if begun {
-		after = scopedDeposit(scope)
-		after.Dated = d
-	}
-	size := page.Size(in.GetPageSize())
-	list, err := s.terms.book.Deposits(ctx, seller, after, size+1)
-	if err != nil {
-		return nil, err
-	}
-	out := &orderv1.ListDepositTermsResponse{}
-	if len(list) > size {
-		list = list[:size]
-		out.NextPageToken = s.terms.token(query, list[size-1].Scope(), list[size-1].Dated)
-	}
-	for _, d := range list {
-		out.Terms = append(out.Terms, toDepositTerms(d))
-	}
-	return out, nil
-}
-
-// scopedDeposit are terms of a scope.
-func scopedDeposit(scope string) *biz.DepositTerms {
-	seller, goods, _ := strings.Cut(scope, "/")
-	kind, code, _ := strings.Cut(goods, ":")
-	if kind == "sku" {
-		return &biz.DepositTerms{Seller: seller, SKU: code}
-	}
-	return &biz.DepositTerms{Seller: seller, Category: code}
+	terms, next, err := listTerms(ctx, s.terms, "deposit terms", in, read, toDepositTerms)
+	return &orderv1.ListDepositTermsResponse{Terms: terms, NextPageToken: next}, err
 }
 
 // balance reminds a buyer of the balance, or ends an order whose balance is late: unless its provider says that it was paid.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
-	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
@@ -36,33 +35,8 @@ func (s *PayWindows) PutPayWindow(ctx context.Context, in *orderv1.PutPayWindowR
 
 // ListPayWindows pages through all terms.
 func (s *PayWindows) ListPayWindows(ctx context.Context, in *orderv1.ListPayWindowsRequest) (*orderv1.ListPayWindowsResponse, error) {
-	p, err := reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	query := page.Query("pay windows", p.Caller())
-	scope, d, begun, err := s.terms.after(in.GetPageToken(), query)
-	if err != nil {
-		return nil, err
-	}
-	var after *biz.PayTerms
-	if begun {
-		after = &biz.PayTerms{Channel: scope, Dated: d}
-	}
-	size := page.Size(in.GetPageSize())
-	list, err := s.terms.book.Pays(ctx, after, size+1)
-	if err != nil {
-		return nil, err
-	}
-	out := &orderv1.ListPayWindowsResponse{}
-	if len(list) > size {
-		list = list[:size]
-		out.NextPageToken = s.terms.token(query, list[size-1].Scope(), list[size-1].Dated)
-	}
-	for _, t := range list {
-		out.Windows = append(out.Windows, toPayWindow(t))
-	}
-	return out, nil
+	windows, next, err := listTerms(ctx, s.terms, "pay windows", in, s.terms.book.Pays, toPayWindow)
+	return &orderv1.ListPayWindowsResponse{Windows: windows, NextPageToken: next}, err
 }
 
 func toPayWindow(t biz.PayTerms) *orderv1.PayWindow {

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -91,88 +90,69 @@ func (s *TradeTerms) PutFreight(ctx context.Context, in *orderv1.PutFreightReque
 
 // ListTaxRates pages through all rates.
 func (s *TradeTerms) ListTaxRates(ctx context.Context, in *orderv1.ListTaxRatesRequest) (*orderv1.ListTaxRatesResponse, error) {
-	p, err := reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	query := page.Query("tax rates", p.Caller())
-	scope, d, begun, err := s.after(in.GetPageToken(), query)
-	if err != nil {
-		return nil, err
-	}
-	var after *biz.TaxRates
-	if begun {
-		taxpayer, region, _ := strings.Cut(scope, "/")
-		after = &biz.TaxRates{Taxpayer: taxpayer, Region: region, Dated: d}
-	}
-	size := page.Size(in.GetPageSize())
-	list, err := s.book.Taxes(ctx, after, size+1)
-	if err != nil {
-		return nil, err
-	}
-	out := &orderv1.ListTaxRatesResponse{}
-	if len(list) > size {
-		list = list[:size]
-		out.NextPageToken = s.token(query, list[size-1].Scope(), list[size-1].Dated)
-	}
-	for _, r := range list {
-		out.Rates = append(out.Rates, toTaxRates(r))
-	}
-	return out, nil
+	rates, next, err := listTerms(ctx, s, "tax rates", in, s.book.Taxes, toTaxRates)
+	return &orderv1.ListTaxRatesResponse{Rates: rates, NextPageToken: next}, err
 }
 
 // ListFreight pages through all freight terms.
 func (s *TradeTerms) ListFreight(ctx context.Context, in *orderv1.ListFreightRequest) (*orderv1.ListFreightResponse, error) {
+	terms, next, err := listTerms(ctx, s, "freight", in, s.book.Freights, toFreightTerms)
+	return &orderv1.ListFreightResponse{Terms: terms, NextPageToken: next}, err
+}
+
+// terms have a place in their list.
+type terms interface {
+	Scope() string
+	Moment() (fromUS, version int64)
+}
+
+// listTerms reads a page of the terms of one kind, by scope, time and version, for whoever may read anything.
+func listTerms[T terms, O any](ctx context.Context, s *TradeTerms, name string, in interface {
+	GetPageToken() string
+	GetPageSize() int32
+}, read func(ctx context.Context, after *data.TermKey, limit int) ([]T, error), to func(T) O) (out []O, next string, err error) {
 	p, err := reader(ctx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	query := page.Query("freight", p.Caller())
-	scope, d, begun, err := s.after(in.GetPageToken(), query)
+	query := page.Query(name, p.Caller())
+	after, err := s.after(in.GetPageToken(), query)
 	if err != nil {
-		return nil, err
-	}
-	var after *biz.FreightTerms
-	if begun {
-		channel, region, _ := strings.Cut(scope, "/")
-		after = &biz.FreightTerms{Channel: channel, Region: region, Dated: d}
+		return nil, "", err
 	}
 	size := page.Size(in.GetPageSize())
-	list, err := s.book.Freights(ctx, after, size+1)
+	list, err := read(ctx, after, size+1)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	out := &orderv1.ListFreightResponse{}
 	if len(list) > size {
 		list = list[:size]
-		out.NextPageToken = s.token(query, list[size-1].Scope(), list[size-1].Dated)
+		fromUS, version := list[size-1].Moment()
+		next = page.Encode(s.secret, query, list[size-1].Scope(), strconv.FormatInt(fromUS, 10), strconv.FormatInt(version, 10))
 	}
-	for _, f := range list {
-		out.Terms = append(out.Terms, toFreightTerms(f))
+	for _, t := range list {
+		out = append(out, to(t))
 	}
-	return out, nil
+	return out, next, nil
 }
 
-func (s *TradeTerms) token(query, scope string, d biz.Dated) string {
-	return page.Encode(s.secret, query, scope, strconv.FormatInt(d.FromUS, 10), strconv.FormatInt(d.Version, 10))
-}
-
-// after reads the token of a list that goes by scope, time and version.
-func (s *TradeTerms) after(token, query string) (scope string, d biz.Dated, begun bool, err error) {
+// after reads the token of a list; nil: it begins.
+func (s *TradeTerms) after(token, query string) (*data.TermKey, error) {
 	keys, err := page.Decode(s.secret, token, query)
 	if err != nil || len(keys) == 0 {
-		return "", d, false, err
+		return nil, err
 	}
 	if len(keys) != 3 {
-		return "", d, false, fault.PageTokenInvalid()
+		return nil, fault.PageTokenInvalid()
 	}
-	if d.FromUS, err = strconv.ParseInt(keys[1], 10, 64); err == nil {
-		d.Version, err = strconv.ParseInt(keys[2], 10, 64)
+	key := &data.TermKey{Scope: keys[0]}
+	if key.FromUS, err = strconv.ParseInt(keys[1], 10, 64); err == nil {
+		key.Version, err = strconv.ParseInt(keys[2], 10, 64)
 	}
 	if err != nil {
-		return "", d, false, fault.PageTokenInvalid()
+		return nil, fault.PageTokenInvalid()
 	}
-	return keys[0], d, true, nil
+	return key, nil
 }
 
 func toTaxRates(r biz.TaxRates) *orderv1.TaxRates {
