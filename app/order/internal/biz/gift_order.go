@@ -66,8 +66,12 @@ func (o *Order) open() error {
 	return nil
 }
 
-// TakeGift says where a gift goes: once, and in time. The locations that hold its goods get it to ship.
-func (o *Order) TakeGift(member string, receiver Receiver) error {
+// TakeGift says where a gift goes: once, in time, and with the key of the last link, by its hash. The locations that hold its
+// goods get it to ship.
+func (o *Order) TakeGift(keyHash, member string, receiver Receiver) error {
+	if g := o.r.GiftOrder; g == nil || g.KeyHash != keyHash { // another link was made meanwhile
+		return NotFound("gift")
+	}
 	if err := o.open(); err != nil {
 		return err
 	}

@@ -128,6 +128,8 @@ func travels(r Record, f Fulfilment) (t together, why string) {
 		return t, "its receiver is a platform's ciphertext, by which nobody is matched"
 	case t.receiver == neighbours{}:
 		return t, "it has no address"
+	case r.GiftOrder != nil:
+		return t, "it is a gift, which has a waybill and a card of its own"
 	case f.inParcels():
 		return t, "it goes in parcels of its own"
 	}

@@ -143,10 +143,7 @@ func (s *GiftOrders) TakeGift(ctx context.Context, in *orderv1.TakeGiftRequest) 
 				return nil, err
 			}
 			r, err := s.order.Orders.Change(data.AsService(ctx), orderID, terms, receiverActor, func(o *biz.Order) error {
-				if o.Record().GiftOrder.KeyHash != giftHash(in.GetKey()) { // another link was made meanwhile
-					return biz.NotFound("gift")
-				}
-				return o.TakeGift(member, fromReceiver(in.GetReceiver()))
+				return o.TakeGift(giftHash(in.GetKey()), member, fromReceiver(in.GetReceiver()))
 			})
 			if err != nil {
 				return nil, err

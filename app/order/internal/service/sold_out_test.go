@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
 // What has just been refused is not tried again for each buyer, and is sold as soon as it is there again.
@@ -45,4 +47,20 @@ func TestACrowdThatWantsWhatIsGoneIsRefusedWithoutAPlacement(t *testing.T) {
 		}
 		require.Empty(t, s.audit())
 	})
+}
+
+func TestWhatIsRememberedAsGoneIsBoundedAndOnlyThat(t *testing.T) {
+	var g soldOut
+	wanted := []biz.WantedLine{{SKU: "x", Quantity: 1}}
+	for i := range 2*maxGone + 1 {
+		g.learn(fault.StockInsufficient(strconv.Itoa(i), 1, 0), wanted, 1)
+		require.LessOrEqual(t, len(g.next), maxGone)
+	}
+	g = soldOut{}
+	g.learn(fault.New(409, "PRICE_CHANGED", "dearer", "sku", "x"), wanted, 1)
+	require.Empty(t, g.suspects(wanted, 2), "its price is another matter")
+	g.learn(fault.StockInsufficient("x", 1, 0), wanted, 1)
+	require.Equal(t, map[string]int64{"x": 1}, g.suspects(wanted, 2))
+	g.learn(fault.StockInsufficient("x", 1, 0), nil, 2_000_000)
+	require.Empty(t, g.suspects(wanted, 1+probeUS), "an answer without a question teaches nothing")
 }
