@@ -40,7 +40,11 @@ func (b *Book) turn(d *Document) {
 func (b *Book) ask(in HoldInput, s Strategy) *Document {
 	d := b.document(in.Document, in.Seller)
 	b.turn(d)
-	d.asked = &Asked{Demand: in.Demand, GID: in.GID, ExpiresAtUS: in.ExpiresAtUS, AnswerWithinUS: s.Decline.AnswerWithinS * 1_000_000, Rounds: s.Decline.most()}
+	asked := Asked{Demand: in.Demand, GID: in.GID, ExpiresAtUS: in.ExpiresAtUS, AnswerWithinUS: s.Decline.AnswerWithinS * 1_000_000, Rounds: s.Decline.most()}
+	if d.asked != nil { // whether it is held for a person is not the allocation's to say
+		asked.Quiet, asked.QuietVersion = d.asked.Quiet, d.asked.QuietVersion
+	}
+	d.asked = &asked
 	d.round, d.priority, d.shipByUS = 1, in.Priority, in.ShipByUS
 	return d
 }
@@ -61,6 +65,14 @@ func (b *Book) tried(d *Document) {
 func (b *Book) nextRound(d *Document) {
 	b.turn(d)
 	d.round++
+}
+
+// unanswered begins another allocation of a document, because nobody is to answer the one before: that one does not count.
+func (b *Book) unanswered(d *Document) {
+	b.nextRound(d)
+	asked := *d.asked
+	asked.Unanswered++
+	d.asked = &asked
 }
 
 // paid notes that what is held anew for the document does not expire.

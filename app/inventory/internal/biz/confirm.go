@@ -47,7 +47,7 @@ func (b *Book) hush(document string, asking Asking) error {
 	asked := *d.asked
 	changed := asked.Quiet != asking.Quiet
 	asked.Quiet, asked.QuietVersion = asking.Quiet, asking.Version
-	if changed {
+	if changed && asking.Quiet {
 		ended := false
 		for _, a := range b.assignments[document] {
 			if !a.live() {

@@ -338,15 +338,20 @@ func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates [
 // withLocked replaces hints by locked rows, what they leave to the channel, and what the locations have been given.
 func withLocked(book *Book, d Demand, candidates []Candidate) ([]Candidate, error) {
 	for i, c := range candidates {
-		rows := slices.Clone(c.Stock)
-		for j, s := range rows {
-			if locked := book.Stock(s.key); locked != nil {
-				rows[j] = locked
-			}
-		}
-		candidates[i].Stock = rows
+		candidates[i].Stock = lockedRows(book, c.Stock)
 	}
 	return withLoads(book, d, candidates), shareLocked(book, d, candidates)
+}
+
+// lockedRows are rows as they are now, where they are locked.
+func lockedRows(book *Book, rows []*Stock) []*Stock {
+	rows = slices.Clone(rows)
+	for i, s := range rows {
+		if locked := book.Stock(s.key); locked != nil {
+			rows[i] = locked
+		}
+	}
+	return rows
 }
 
 // narrow keeps the nearest candidates whose rows can all be locked.

@@ -124,7 +124,11 @@ func (uc Redirect) look(ctx context.Context, asked Asked, parts []freed, code st
 	return facts, err
 }
 
-// Decide redirects inside the transaction. It refuses with Short or NoLocation, and changes nothing then.
+// ErrMovedMeanwhile means that goods have come to a location that nobody had asked about: gather again.
+var ErrMovedMeanwhile = errors.New("the goods have moved meanwhile")
+
+// Decide redirects inside the transaction. It refuses with Short or NoLocation, and changes nothing then. ErrMovedMeanwhile if the
+// facts are of before.
 func (uc Redirect) Decide(ctx context.Context, by Caller, in RedirectInput, facts RedirectFacts) (Redirected, error) {
 	if err := by.MayHold(); err != nil {
 		return Redirected{}, err
@@ -144,10 +148,16 @@ func (uc Redirect) Decide(ctx context.Context, by Caller, in RedirectInput, fact
 	if err := uc.lock(ctx, book, in.Document, parts); err != nil {
 		return Redirected{}, err
 	}
+	for _, code := range codes {
+		if _, gathered := facts.alone[code]; !gathered {
+			return Redirected{}, ErrMovedMeanwhile
+		}
+	}
 	book.turn(d)
 	asked := in.again(*d.asked)
 	d.asked = &asked
-	if !slices.ContainsFunc(book.Of(d.id), func(r *Reservation) bool { return r.open > 0 && !paidFor(r) }) {
+	open := slices.DeleteFunc(slices.Clone(book.Of(d.id)), func(r *Reservation) bool { return r.open == 0 })
+	if len(open) > 0 && !slices.ContainsFunc(open, func(r *Reservation) bool { return !paidFor(r) }) {
 		book.paid(d)
 	}
 	var out Redirected
@@ -199,13 +209,7 @@ func (uc Redirect) fits(ctx context.Context, book *Book, d *Document, parts []fr
 	// What was read before knows the goods as held, and the day's work as given: the plan begins with the rows as they are now.
 	facts.candidates = slices.Clone(facts.candidates)
 	for i, c := range facts.candidates {
-		rows := slices.Clone(c.Stock)
-		for j, s := range rows {
-			if locked := book.Stock(s.key); locked != nil {
-				rows[j] = locked
-			}
-		}
-		facts.candidates[i].Stock, facts.candidates[i].Left, facts.candidates[i].Load = rows, nil, Load{}
+		facts.candidates[i].Stock, facts.candidates[i].Left, facts.candidates[i].Load = lockedRows(book, c.Stock), nil, Load{}
 	}
 	lack := d.asked.lackOf(parts)
 	_, err := uc.Reallocate.attempt(ctx, book, d, lack.Lines, lack, facts, true)
@@ -230,7 +234,7 @@ func (uc Redirect) move(ctx context.Context, book *Book, d *Document, codes []st
 			}
 		}
 	}
-	book.nextRound(d)
+	book.unanswered(d)
 	held, _, err := uc.Reallocate.Cover(ctx, book, d, lack, facts, false)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/geo"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
 var (
@@ -250,5 +252,61 @@ func TestRedirectsAndDeclinesAtTheSameTime(t *testing.T) {
 			reserved += r.rows(t, at, "LJ").Reserved
 		}
 		require.Equal(t, held, reserved)
+	})
+}
+
+// What comes to a location after it was found out who may serve the new place is not moved unasked.
+func TestWhatMovesMeanwhileIsAskedAboutAnew(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.within(t, 0)
+		r.stock(t, "S-01", "LJ", 1)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 1)))
+		r.stock(t, "S-02", "LJ", 1)
+		r.tick()
+		ctx, by, err := answering(order(t.Context()), "member:ann")
+		require.NoError(t, err)
+		redirect, in := r.redirects().redirect, biz.RedirectInput{Document: "ord_1", To: geo.Point{Lat: nextDoor.Lat, Lng: nextDoor.Lng}}
+		facts, err := redirect.Gather(ctx, in)
+		require.NoError(t, err)
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-01"))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-02/1": 1}, r.open(t, "ord_1"))
+		decide := func() (out biz.Redirected, err error) {
+			err = r.db.InTx(ctx, func(ctx context.Context) error { out, err = redirect.Decide(ctx, by, in, facts); return err })
+			return out, err
+		}
+		_, err = decide()
+		require.ErrorIs(t, err, biz.ErrMovedMeanwhile)
+		facts, err = redirect.Gather(ctx, in)
+		require.NoError(t, err)
+		out, err := decide()
+		require.NoError(t, err)
+		require.Empty(t, out.Left, "it may serve it")
+		r.audit(t)
+	})
+}
+
+// Nobody has declined what an address change moves: the rounds are for those who do.
+func TestChangesOfAddressUseUpNoRounds(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.within(t, 0)
+		r.stock(t, "S-02", "LJ", 3)
+		r.stock(t, "W-01", "LJ", 3)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 3)))
+		for range 3 {
+			for _, to := range []*commonv1.GeoPoint{upriver, nextDoor} {
+				_, err := r.redirects().Redirect(order(t.Context()), redirecting("ord_1", to))
+				require.NoError(t, err)
+			}
+		}
+		require.Equal(t, map[string]int64{"S-02/1": 3}, r.open(t, "ord_1"))
+		r.stock(t, "F-01", "LJ", 3)
+		r.tick()
+		_, err := r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-02"))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"F-01/1": 3}, r.open(t, "ord_1"))
+		r.audit(t)
 	})
 }

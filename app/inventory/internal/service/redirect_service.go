@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/command"
@@ -17,6 +18,9 @@ type Redirects struct {
 	db       *database.DB
 	redirect biz.Redirect
 }
+
+// redirectTries bounds how often the facts are gathered for a document whose goods move meanwhile.
+const redirectTries = 3
 
 // NewRedirects puts the use case together. It allocates as Hold does.
 func NewRedirects(s *Inventory) *Redirects {
@@ -39,24 +43,31 @@ func (s *Redirects) Redirect(ctx context.Context, in *inventoryv1.RedirectReques
 	if err := failpoint.Hit("inventory.redirect.before"); err != nil {
 		return nil, err
 	}
-	out, err := command.Local[biz.RedirectFacts, *inventoryv1.RedirectResponse]{
-		Method:  inventoryv1.Redirects_Redirect_FullMethodName,
-		Request: in,
-		Facts:   func(ctx context.Context) (biz.RedirectFacts, error) { return s.redirect.Gather(ctx, input) },
-		Decide: func(ctx context.Context, facts biz.RedirectFacts) (*inventoryv1.RedirectResponse, error) {
-			got, err := s.redirect.Decide(ctx, by, input, facts)
-			if err != nil {
-				return nil, err
-			}
-			out := &inventoryv1.RedirectResponse{Left: got.Left}
-			for _, r := range got.Held {
-				out.Reservations = append(out.Reservations, toReservation(r.Row()))
-			}
-			return out, nil
-		},
-	}.Run(ctx, s.db)
-	if err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		moved := false
+		out, err := command.Local[biz.RedirectFacts, *inventoryv1.RedirectResponse]{
+			Method:  inventoryv1.Redirects_Redirect_FullMethodName,
+			Request: in,
+			Facts:   func(ctx context.Context) (biz.RedirectFacts, error) { return s.redirect.Gather(ctx, input) },
+			Decide: func(ctx context.Context, facts biz.RedirectFacts) (*inventoryv1.RedirectResponse, error) {
+				got, err := s.redirect.Decide(ctx, by, input, facts)
+				if err != nil {
+					moved = errors.Is(err, biz.ErrMovedMeanwhile)
+					return nil, err
+				}
+				out := &inventoryv1.RedirectResponse{Left: got.Left}
+				for _, r := range got.Held {
+					out.Reservations = append(out.Reservations, toReservation(r.Row()))
+				}
+				return out, nil
+			},
+		}.Run(ctx, s.db)
+		if moved && try < redirectTries {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return out, failpoint.Hit("inventory.redirect.after")
 	}
-	return out, failpoint.Hit("inventory.redirect.after")
 }
