@@ -22,14 +22,16 @@ const branchPromotions = "promotions"
 
 // Promotions keeps promotions and what orders hold of them.
 type Promotions struct {
-	db    *database.DB
-	ent   *ent.Client
-	inUse inUse
+	db      *database.DB
+	ent     *ent.Client
+	current *database.Recent[[]versions]
+	used    *database.Recent[used]
 }
 
 // NewPromotions opens the client.
 func NewPromotions(db *database.DB) *Promotions {
-	return &Promotions{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+	return &Promotions{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())),
+		current: database.NewRecent[[]versions](db, topicPromotions), used: database.NewRecent[used](db, topicPromotionUses)}
 }
 
 // terms are what a version says, as they are stored.

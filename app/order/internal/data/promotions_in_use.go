@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -17,94 +16,61 @@ import (
 	"github.com/onepool/onepool/app/order/pricing"
 )
 
-// What this process writes is seen by its next price; what another replica writes, after a second. What orders may use is
-// decided when they take it, whatever a price was calculated with.
+// What orders may use is decided when they take it, whatever a price was calculated with.
 const (
-	maxAgeUS = 1_000_000
-
 	topicPromotions    = "order.promotions"     // terms were written
 	topicPromotionUses = "order.promotion_uses" // something was taken or given back
 )
 
-// inUse are the promotions in use, decoded.
-type inUse struct {
-	mu sync.Mutex
+// used is what orders have taken of promotions, by promotion.
+type used map[string]use
 
-	promotions      []versions
-	limited         []string // those of which less can be left
-	readUS          int64
-	written, usedAt uint64 // signals that were given before it was read
-	read            bool
-}
+type use struct{ minor, quantity int64 }
 
 // versions of one promotion, the latest first, down to the one that was in force when they were read.
 type versions []biz.Promotion
 
 func (v versions) at(nowUS int64) biz.Promotion { return biz.InForce(v, nowUS) }
 
-// fresh reads what has changed, and calls use with what there is.
-func (c *inUse) fresh(ctx context.Context, s *Promotions, nowUS int64, use func(c *inUse)) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	written, used := s.db.Signaled(topicPromotions), s.db.Signaled(topicPromotionUses)
-	var err error
-	switch {
-	case !c.read || written != c.written || nowUS < c.readUS || nowUS-c.readUS >= maxAgeUS:
-		err = c.load(ctx, s, nowUS)
-	case used != c.usedAt && len(c.limited) > 0:
-		err = c.count(ctx, s)
-	}
-	if err != nil {
-		c.read = false
-		return err
-	}
-	c.written, c.usedAt = written, used
-	use(c)
-	return nil
-}
-
-func (c *inUse) load(ctx context.Context, s *Promotions, nowUS int64) error {
-	rows, err := s.ent.Promotion.Query().Where(promotion.Ended(false), promotion.Or(promotion.UntilUs(0), promotion.UntilUsGT(nowUS))).Order(ent.Asc(promotion.FieldID)).All(ctx)
-	if err != nil {
-		return fmt.Errorf("promotions: %w", err)
-	}
-	latest := make([]biz.Promotion, len(rows))
-	for i, row := range rows {
-		if latest[i], err = toPromotion(row); err != nil {
-			return err
+// inUse are the promotions in use, decoded.
+func (s *Promotions) inUse(ctx context.Context, nowUS int64) ([]versions, error) {
+	return s.current.Get(nowUS, func([]versions) ([]versions, error) {
+		rows, err := s.ent.Promotion.Query().Where(promotion.Ended(false), promotion.Or(promotion.UntilUs(0), promotion.UntilUsGT(nowUS))).Order(ent.Asc(promotion.FieldID)).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("promotions: %w", err)
 		}
-	}
-	all, err := s.versions(ctx, latest, nowUS)
-	if err != nil {
-		return err
-	}
-	c.promotions, c.limited, c.readUS, c.read = all, nil, nowUS, true
-	for _, v := range all {
-		if slices.ContainsFunc(v, func(p biz.Promotion) bool { return p.BudgetMinor > 0 || p.Quota > 0 }) {
-			c.limited = append(c.limited, v[0].ID)
-		}
-	}
-	return nil
-}
-
-// count reads again what is used of the limited ones.
-func (c *inUse) count(ctx context.Context, s *Promotions) error {
-	rows, err := s.ent.Promotion.Query().Where(promotion.IDIn(c.limited...)).Select(promotion.FieldID, promotion.FieldUsedMinor, promotion.FieldUsedQuantity).All(ctx)
-	if err != nil {
-		return fmt.Errorf("used of promotions: %w", err)
-	}
-	used := make(map[string]*ent.Promotion, len(rows))
-	for _, row := range rows {
-		used[row.ID] = row
-	}
-	for _, v := range c.promotions {
-		if row := used[v[0].ID]; row != nil {
-			for i := range v {
-				v[i].UsedMinor, v[i].UsedQuantity = row.UsedMinor, row.UsedQuantity
+		latest := make([]biz.Promotion, len(rows))
+		for i, row := range rows {
+			if latest[i], err = toPromotion(row); err != nil {
+				return nil, err
 			}
 		}
+		return s.versions(ctx, latest, nowUS)
+	})
+}
+
+// usedOf is what is used of the promotions of which less can be left.
+func (s *Promotions) usedOf(ctx context.Context, all []versions, nowUS int64) (used, error) {
+	var limited []string
+	for _, v := range all {
+		if slices.ContainsFunc(v, func(p biz.Promotion) bool { return p.BudgetMinor > 0 || p.Quota > 0 }) {
+			limited = append(limited, v[0].ID)
+		}
 	}
-	return nil
+	if len(limited) == 0 {
+		return nil, nil
+	}
+	return s.used.Get(nowUS, func(used) (used, error) {
+		rows, err := s.ent.Promotion.Query().Where(promotion.IDIn(limited...)).Select(promotion.FieldID, promotion.FieldUsedMinor, promotion.FieldUsedQuantity).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("used of promotions: %w", err)
+		}
+		count := make(used, len(rows))
+		for _, row := range rows {
+			count[row.ID] = use{row.UsedMinor, row.UsedQuantity}
+		}
+		return count, nil
+	})
 }
 
 // versions adds to the latest versions those that are in force until these begin.
@@ -187,22 +153,28 @@ func (s *Promotions) Facts(ctx context.Context, memberID string, coupons []strin
 	var limited []biz.Promotion
 	var perBuyer []string
 	firstOrder := false
-	err = s.inUse.fresh(ctx, s, now, func(c *inUse) {
-		facts.Promotions = make([]pricing.Promotion, len(c.promotions))
-		for i, v := range c.promotions {
-			p := v.at(now)
-			facts.Promotions[i] = p.Promotion
-			firstOrder = firstOrder || p.Scope.FirstOrder
-			if p.BudgetMinor > 0 || p.Quota > 0 || p.PerBuyer > 0 {
-				limited = append(limited, p)
-			}
-			if p.PerBuyer > 0 {
-				perBuyer = append(perBuyer, p.ID)
-			}
-		}
-	})
+	all, err := s.inUse(ctx, now)
 	if err != nil {
 		return facts, err
+	}
+	used, err := s.usedOf(ctx, all, now)
+	if err != nil {
+		return facts, err
+	}
+	facts.Promotions = make([]pricing.Promotion, len(all))
+	for i, v := range all {
+		p := v.at(now)
+		facts.Promotions[i] = p.Promotion
+		firstOrder = firstOrder || p.Scope.FirstOrder
+		if u, counted := used[p.ID]; counted {
+			p.UsedMinor, p.UsedQuantity = u.minor, u.quantity
+		}
+		if p.BudgetMinor > 0 || p.Quota > 0 || p.PerBuyer > 0 {
+			limited = append(limited, p)
+		}
+		if p.PerBuyer > 0 {
+			perBuyer = append(perBuyer, p.ID)
+		}
 	}
 	had, err := s.had(ctx, memberID, perBuyer)
 	if err != nil {
@@ -229,17 +201,16 @@ func (s *Promotions) InUse(ctx context.Context) (all [][]pricing.Promotion, nowU
 	if nowUS, err = s.db.Now(ctx); err != nil {
 		return nil, 0, err
 	}
-	err = s.inUse.fresh(AsService(ctx), s, nowUS, func(c *inUse) {
-		for _, v := range c.promotions {
-			var list []pricing.Promotion
-			for _, p := range v {
-				if list = append(list, p.Promotion); p.FromUS <= nowUS {
-					break
-				}
+	promotions, err := s.inUse(AsService(ctx), nowUS)
+	for _, v := range promotions {
+		var list []pricing.Promotion
+		for _, p := range v {
+			if list = append(list, p.Promotion); p.FromUS <= nowUS {
+				break
 			}
-			all = append(all, list)
 		}
-	})
+		all = append(all, list)
+	}
 	return all, nowUS, err
 }
 
