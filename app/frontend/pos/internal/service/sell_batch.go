@@ -59,7 +59,7 @@ func (s *Pos) sellOffline(ctx context.Context, p tenancy.Principal, sale *posv1.
 		}
 		req.MemberId = found.GetId()
 	}
-	// The receipt's own: sent again, it is the same request.
+	// The receipt's own: sent again, it is the same request; where its member has become known meanwhile, it is found by its number.
 	req.RequestId = ids.Derived("off", p.Store, sale.GetReceiptNo(), req.GetMemberId())
 	return s.Tills.BookOfflineSale(ctx, req)
 }
