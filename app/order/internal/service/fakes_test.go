@@ -56,6 +56,7 @@ type world struct {
 	classes, taxpayers map[string]string // tax classes of SKUs, kinds of taxpayers of organisations
 	weights            map[string]int64  // of SKUs, in grams
 	listed             map[string]int64  // prices by channel, store or tier, and SKU
+	until              map[string]int64  // when prices change next, by tier
 	priced             []*productv1.GetPricesRequest
 	promises           int // how often it was asked what may be promised
 	behind             map[string]int64
@@ -142,6 +143,9 @@ func (f fakePrices) GetPrices(ctx context.Context, in *productv1.GetPricesReques
 	defer f.w.mu.Unlock()
 	f.w.priced = append(f.w.priced, in)
 	out := &productv1.GetPricesResponse{}
+	if in.WantUntil {
+		out.UntilUs = f.w.until[in.Tier]
+	}
 	for _, s := range got.Skus {
 		p := &productv1.PricedSku{Sku: s, Price: s.ListPrice}
 		for _, list := range []string{in.Channel, in.StoreCode} {

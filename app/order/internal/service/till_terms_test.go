@@ -208,3 +208,31 @@ func TestTermsThatAreDamagedOrOverAreRefused(t *testing.T) {
 	_, err = NewTills(s.Order).GetTillTerms(s.as(till), &orderv1.GetTillTermsRequest{StoreCode: "S1"})
 	requireReason(t, "NOT_FOUND", err)
 }
+
+// A till prices by its terms as long as the platform would price the same: up to the next moment at which a price, a tier's price,
+// a rate or the seller's standing with the tax office changes.
+func TestATillsTermsEndWhereSomethingChanges(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		now, err := s.DB.Now(t.Context())
+		require.NoError(t, err)
+		in := func(d time.Duration) int64 { return now + d.Microseconds() }
+		ends := func(want int64, tiers ...string) {
+			t.Helper()
+			_, got := s.termsOf(t, tiers...)
+			require.Equal(t, want, got.UntilUs)
+		}
+		_, got := s.termsOf(t)
+		whole := got.UntilUs
+		require.Equal(t, in(24*time.Hour), whole)
+		s.world.until = map[string]int64{"": in(5 * time.Hour), "gold": in(4 * time.Hour)}
+		ends(in(5 * time.Hour))
+		ends(in(4*time.Hour), "gold")
+		s.taxed("small", "", false, in(3*time.Hour), 100, 100)
+		ends(in(3*time.Hour), "gold")
+		_, err = s.profile(boss, "fra", "small", in(2*time.Hour))
+		require.NoError(t, err)
+		ends(in(2*time.Hour), "gold")
+		s.world.until[""] = in(-time.Hour)
+		ends(in(2 * time.Hour))
+	})
+}
